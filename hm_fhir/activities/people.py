@@ -1,0 +1,200 @@
+"""People and places of an activity: person, group, mediator, municipality, facility."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    computed_field,
+    model_validator,
+)
+from stdnum.bg import egn, pnf
+from stdnum.exceptions import ValidationError as NumberError
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+LocalId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+IdentifierKind = Literal["egn", "lnch", "nhis-newborn", "passport"]
+
+NUMBERS = {"egn": egn, "lnch": pnf}
+
+
+def _exact_date(value: object) -> object:
+    # pydantic would also take a number as seconds since 1970: a column of the wrong kind must not become a date.
+    if isinstance(value, str | date):
+        return value
+    raise ValueError("a date is written YYYY-MM-DD")
+
+
+Day = Annotated[date, BeforeValidator(_exact_date)]
+
+
+class Frozen(BaseModel):
+    """Base of every part of an activity: frozen, no unknown fields, errors that never show what was given."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class PersonIdentifier(Frozen):
+    """A national number of a person, always with its kind.
+
+    EGN and LNCh are checked with their check digits (python-stdnum): a number can be plausible as both.
+    """
+
+    kind: IdentifierKind = Field(description="egn, lnch, nhis-newborn (temporary number of a newborn), passport")
+    value: Text = Field(description="the number; digits only for EGN and LNCh", repr=False)
+
+    @model_validator(mode="after")
+    def _check_digit(self) -> PersonIdentifier:
+        number = NUMBERS.get(self.kind)
+        if number is not None:
+            try:
+                number.validate(self.value)
+            except NumberError:
+                raise ValueError(f"not a valid {self.kind.upper()} (length, date or check digit)") from None
+            if not self.value.isdigit():
+                raise ValueError(f"an {self.kind.upper()} is written with digits only")
+        return self
+
+
+class PersonName(Frozen):
+    """A name as the person uses it."""
+
+    given: tuple[Text, ...] = Field(default=(), description="given and middle names, in order", repr=False)
+    family: Text | None = Field(default=None, description="family name", repr=False)
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> PersonName:
+        if not self.given and not self.family:
+            raise ValueError("a name needs a given or a family name")
+        return self
+
+
+class Address(Frozen):
+    """Where a person lives or a place is. Place names repeat in Bulgaria, so the EKATTE code identifies."""
+
+    ekatte: Annotated[str, StringConstraints(pattern=r"^\d{5}$")] | None = Field(
+        default=None, description="EKATTE code of the settlement: 5 digits with leading zeros"
+    )
+    settlement: Text | None = Field(default=None, description="name of the settlement")
+    district: Text | None = Field(default=None, description="neighbourhood", repr=False)
+    line: Text | None = Field(default=None, description="street, number, entrance", repr=False)
+
+
+class Person(Frozen):
+    """A person whom an activity concerns. Ethnicity has no field on purpose."""
+
+    local_id: LocalId | None = Field(
+        default=None, description="number of the person in the local system, when it has one", repr=False
+    )
+    identifiers: tuple[PersonIdentifier, ...] = Field(default=(), description="national numbers", repr=False)
+    name: PersonName | None = Field(default=None, description="name", repr=False)
+    birth_date: Day | None = Field(
+        default=None, description="date of birth; taken from the EGN when absent", repr=False
+    )
+    gender: Literal["male", "female", "other", "unknown"] | None = Field(
+        default=None, description="administrative gender (FHIR)"
+    )
+    phone: Text | None = Field(default=None, description="telephone number", repr=False)
+    address: Address | None = Field(default=None, description="residence", repr=False)
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")] | None = Field(
+        default=None, description="preferred language (BCP 47)"
+    )
+    role: Literal["subject", "mother", "child", "partner", "relative", "contact"] = Field(
+        default="subject", description="part in this activity; the first subject is whom it is about"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _birth_date_from_egn(cls, data: object) -> object:
+        if isinstance(data, dict) and not data.get("birth_date"):
+            for identifier in data.get("identifiers") or ():
+                read = identifier if isinstance(identifier, dict) else dict(identifier)
+                value = read.get("value")
+                if read.get("kind") == "egn" and isinstance(value, str) and egn.is_valid(value):
+                    return {**data, "birth_date": egn.get_birth_date(value)}
+        return data
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Person:
+        kinds = [identifier.kind for identifier in self.identifiers]
+        if len(kinds) != len(set(kinds)):
+            raise ValueError("two identifiers of one kind")
+        if not self.identifiers and self.local_id is None:
+            raise ValueError("a person needs a national number or a local id")
+        for identifier in self.identifiers:
+            if identifier.kind == "egn" and egn.get_birth_date(identifier.value) != self.birth_date:
+                raise ValueError("the date of birth differs from the one in the EGN")
+        return self
+
+
+class Group(Frozen):
+    """Several people who are not named one by one (a health talk)."""
+
+    local_id: LocalId | None = Field(default=None, description="number of the group in the local system")
+    size: Annotated[int, Field(ge=1, le=100_000)] = Field(description="how many people took part")
+    women: Annotated[int, Field(ge=0)] | None = Field(default=None, description="how many of them are women")
+    men: Annotated[int, Field(ge=0)] | None = Field(default=None, description="how many of them are men")
+    children: Annotated[int, Field(ge=0)] | None = Field(default=None, description="how many are under 18")
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Group:
+        if (self.women or 0) + (self.men or 0) > self.size or (self.children or 0) > self.size:
+            raise ValueError("the parts of the group are more than the whole")
+        return self
+
+
+class Municipality(Frozen):
+    """Employer of the mediator and owner of the local system."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}\d{2}$")] = Field(
+        description="NSI code of the municipality, such as SFO39"
+    )
+    name: Text = Field(description="Bulgarian name")
+    name_en: Text | None = Field(default=None, description="English name")
+    ekatte: Annotated[str, StringConstraints(pattern=r"^\d{5}$")] | None = Field(
+        default=None, description="EKATTE code of the seat"
+    )
+    mediators_may_order: tuple[str, ...] = Field(
+        default=(),
+        description="referral destinations for which a mediator's request is an order, not a proposal",
+    )
+
+
+class Facility(Frozen):
+    """A place of care or service: practice, hospital, laboratory, office."""
+
+    local_id: LocalId = Field(description="code of the facility in the local system or its practice number")
+    kind: Literal[
+        "gp-practice",
+        "specialist-practice",
+        "hospital",
+        "laboratory",
+        "mobile-unit",
+        "social-service",
+        "office",
+        "school",
+    ] = Field(description="what kind of place")
+    name: Text = Field(description="name of the place")
+    ward: Text | None = Field(default=None, description="ward of a hospital")
+    address: Address | None = Field(default=None, description="where it is")
+    phone: Text | None = Field(default=None, description="telephone of the place")
+
+
+class Mediator(Frozen):
+    """The health mediator (national occupation code 3253 3001)."""
+
+    local_id: LocalId = Field(description="number of the mediator at the municipality")
+    name: PersonName = Field(description="name of the mediator", repr=False)
+    phone: Text | None = Field(default=None, description="work telephone", repr=False)
+
+    @computed_field(description="always the national occupation code")  # type: ignore[prop-decorator]
+    @property
+    def occupation(self) -> str:
+        """National occupation code of a health mediator."""
+        return "3253 3001"

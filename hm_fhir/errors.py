@@ -1,0 +1,194 @@
+"""The whole error tree. A class says what happens next; a message says what happened, where, and what to do.
+
+::
+
+    HmFhirError
+     ├── SettingsError          nothing runs until an operator changes the settings
+     │    ├── PluginError       ... or the plugin
+     │    └── MappingError      ... or the mapping file
+     │         ├── MappingErrors     all mistakes of a pack together
+     │         └── ExpressionError   a FHIRPath expression is wrong
+     ├── RecordRejected         one record is kept with its reason, the others go on
+     │    └── MappingRefused    ... because its mapping says so
+     ├── DeliveryError
+     │    ├── RetryLater        the target could not answer now; the entries wait
+     │    ├── Refused           the target will never take it; the entry is parked for a person
+     │    └── OperatorNeeded    the target refuses this deployment; nothing more is sent to it
+     └── StoreError             the store is of another version, or belongs to another deployment
+
+No message holds a name, national id, phone number, address, free text, or a value of a record.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+class HmFhirError(Exception):
+    """Anything that hm_fhir raises on purpose.
+
+    Args:
+        message: what happened; never a value of a record.
+        code: a short fixed word for machines, ``kebab-case``.
+        fix: what to do about it, in one sentence.
+        place: where: ``file:line:column``, a settings key, a FHIRPath.
+    """
+
+    code = "error"
+
+    def __init__(
+        self, message: str, *, code: str | None = None, fix: str | None = None, place: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or type(self).code
+        self.fix = fix
+        self.place = place
+
+    def __str__(self) -> str:
+        where = f"{self.place}: " if self.place else ""
+        what_to_do = f" ({self.fix})" if self.fix else ""
+        return f"{where}{self.message}{what_to_do}"
+
+
+class SettingsError(HmFhirError):
+    """Nothing runs until an operator changes the settings."""
+
+    code = "settings"
+
+
+class PluginError(SettingsError):
+    """A plugin is broken, missing, or clashes with another one."""
+
+    code = "plugin"
+
+
+class MappingError(SettingsError):
+    """A mapping file is wrong; found before any data flows.
+
+    Args:
+        message: what is wrong.
+        excerpt: the line of the file with a caret below the place.
+        code: see HmFhirError.
+        fix: see HmFhirError.
+        place: ``file:line:column``.
+    """
+
+    code = "mapping"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        excerpt: str | None = None,
+        code: str | None = None,
+        fix: str | None = None,
+        place: str | None = None,
+    ) -> None:
+        super().__init__(message, code=code, fix=fix, place=place)
+        self.excerpt = excerpt
+
+    def __str__(self) -> str:
+        return super().__str__() + (f"\n{self.excerpt}" if self.excerpt else "")
+
+
+class MappingErrors(MappingError):
+    """All mistakes of a pack, found together.
+
+    Args:
+        errors: at least one.
+    """
+
+    def __init__(self, errors: Sequence[MappingError]) -> None:
+        super().__init__("\n".join(str(error) for error in errors))
+        self.errors = tuple(errors)
+
+
+class ExpressionError(MappingError):
+    """A FHIRPath expression is wrong.
+
+    Args:
+        message: what is wrong, and what was expected.
+        text: the expression.
+        position: 0-based offset of the mistake in the text.
+        fix: see HmFhirError.
+    """
+
+    code = "expression"
+
+    def __init__(self, message: str, *, text: str, position: int, fix: str | None = None) -> None:
+        super().__init__(message, fix=fix, excerpt=caret(text, position))
+        self.text = text
+        self.position = position
+
+
+class RecordRejected(HmFhirError):
+    """One record cannot become an activity: it is counted, kept with this reason, and can be replayed."""
+
+    code = "record"
+
+
+class MappingRefused(RecordRejected):
+    """A mapping says that this activity must not be sent as it is."""
+
+    code = "mapping-refused"
+
+
+class DeliveryError(HmFhirError):
+    """A target did not take what was sent."""
+
+    code = "delivery"
+
+
+class RetryLater(DeliveryError):
+    """The target could not answer now; what was sent waits.
+
+    Args:
+        message: what happened.
+        after_seconds: how long the target asked to wait, if it did.
+    """
+
+    code = "retry-later"
+
+    def __init__(self, message: str, *, after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.after_seconds = after_seconds
+
+
+class Refused(DeliveryError):
+    """The target will never take this; it is parked for a person."""
+
+    code = "refused"
+
+
+class OperatorNeeded(DeliveryError):
+    """The target refuses this deployment (credentials, address, version): nothing more is sent to it."""
+
+    code = "operator-needed"
+
+
+class StoreError(HmFhirError):
+    """The store cannot be used by this deployment or this version."""
+
+    code = "store"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """Return ``did you mean 'x'?`` for the nearest known word, or the list of known words, or None."""
+    choices = sorted(known)
+    near = get_close_matches(word, choices, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return f"known: {', '.join(choices)}" if choices else None
+
+
+def caret(text: str, position: int) -> str:
+    """Return the line of `text` that holds the 0-based `position`, with a caret below it."""
+    start = text.rfind("\n", 0, position) + 1
+    end = text.find("\n", position)
+    line = text[start : end if end >= 0 else len(text)]
+    return f"{line}\n{' ' * (position - start)}^"
