@@ -1,0 +1,1 @@
+"""Mappings: YAML files that say which FHIR resources an activity becomes."""

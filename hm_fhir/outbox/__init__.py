@@ -1,0 +1,1 @@
+"""Durable rows between intake and delivery. Knows neither FHIR nor HTTP."""

@@ -1,0 +1,1 @@
+"""Where activities are read from."""

@@ -1,0 +1,24 @@
+"""The test kit, for hm_fhir itself and for authors of municipality plugins.
+
+Nothing is imported before it is used: pytest loads `hm_fhir.testing.pytest_plugin` in every run.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hm_fhir.testing.clock import Clock
+    from hm_fhir.testing.faults import ALWAYS, Fault
+    from hm_fhir.testing.fhir_server import FhirServer
+
+__all__ = ["ALWAYS", "Clock", "Fault", "FhirServer"]
+
+_HOME = {"ALWAYS": "faults", "Clock": "clock", "Fault": "faults", "FhirServer": "fhir_server"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

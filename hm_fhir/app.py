@@ -1,0 +1,328 @@
+"""The composition root: settings -> plugins -> compiled packs -> store -> targets -> use cases."""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import socket
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ValidationError
+
+from hm_fhir import __version__, builtin
+from hm_fhir.activities.identity import Identity
+from hm_fhir.activities.model import Activity
+from hm_fhir.config import Kinded, Settings, load_settings, read_key, settings_error
+from hm_fhir.delivery.intake import Intake, map_records
+from hm_fhir.delivery.prepare import Preparation
+from hm_fhir.delivery.reconcile import RunReport
+from hm_fhir.delivery.retry import RetryPolicy
+from hm_fhir.delivery.target import Target, TargetContext
+from hm_fhir.delivery.worker import Clock, DeliveryCounts, Worker
+from hm_fhir.errors import PluginError, RecordRejected, SettingsError, did_you_mean
+from hm_fhir.mapping.conceptmap import read_code_systems
+from hm_fhir.mapping.engine import Mapped, Mapper
+from hm_fhir.mapping.loader import load_pack
+from hm_fhir.outbox.entry import Outcome, State
+from hm_fhir.outbox.sqlite import SqliteStore
+from hm_fhir.plugins import Contributions, Plugins
+from hm_fhir.sources.base import Record, Source, SourceContext
+
+Advance = Callable[[int], None]
+Progress = Callable[[str, int | None], Advance]
+"""Called with a label and a total when a long part of the work starts; what it returns is told of each step."""
+
+
+def _silent(_label: str, _total: int | None) -> Advance:
+    return lambda _: None
+
+
+class SystemClock:
+    """The clock of this machine."""
+
+    def now(self) -> datetime:
+        """Return the time, in UTC."""
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+def open_app(settings: Settings | Path | str = "hm-fhir.toml", *, clock: Clock | None = None) -> App:
+    """Return the app of a deployment; use it in a `with` statement.
+
+    Args:
+        settings: settings, or the path of their TOML file.
+        clock: time; the machine's when None.
+
+    Raises:
+        SettingsError: the settings are missing or wrong.
+    """
+    if not isinstance(settings, Settings):
+        settings = load_settings(Path(settings))
+    return App(settings, clock=clock or SystemClock())
+
+
+class App:
+    """One deployment, ready to work. Each part is made when it is first used.
+
+    Args:
+        settings: checked settings.
+        clock: time.
+    """
+
+    def __init__(self, settings: Settings, *, clock: Clock) -> None:
+        self.settings = settings
+        self._clock = clock
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back the store and all connections."""
+        if "store" in self.__dict__:
+            self.store.close()
+        for target in self.__dict__.get("targets", {}).values():
+            target.close()
+
+    @cached_property
+    def plugins(self) -> Plugins:
+        """The plugin manager."""
+        return Plugins(self.settings.plugins.enabled, builtin=builtin, version=__version__)
+
+    @cached_property
+    def contributions(self) -> Contributions:
+        """What all plugins yield.
+
+        Raises:
+            PluginError: a plugin is missing, broken or clashes with another; says so of all at once.
+        """
+        plugins = self.plugins
+        gathered = plugins.gather()
+        if plugins.problems:
+            raise PluginError("; ".join(str(problem) for problem in plugins.problems))
+        return gathered
+
+    @cached_property
+    def identity(self) -> Identity:
+        """Keyed ids of this deployment."""
+        settings = self.settings
+        return Identity(
+            read_key(settings.identity.key, settings.folder),
+            key_id=settings.identity.key_id,
+            system=settings.deployment.identifier_system,
+        )
+
+    @cached_property
+    def mapper(self) -> Mapper:
+        """All mapping packs, compiled.
+
+        Raises:
+            MappingErrors: mistakes in mapping files, all of them.
+        """
+        folders = [spec.folder for spec in self.contributions.profiles.values()]
+        code_systems = {name: one for folder in folders for name, one in read_code_systems(folder).items()}
+        packs = [load_pack(spec.folder) for spec in self.contributions.mappings.values()]
+        return Mapper(packs, self.identity, code_systems, self.settings.identifiers.by_kind())
+
+    @cached_property
+    def store(self) -> SqliteStore:
+        """The outbox.
+
+        Raises:
+            StoreError: it belongs to another key, or to a newer version.
+        """
+        path = self.settings.folder / self.settings.store.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        store = SqliteStore(path)
+        store.bind(self.identity.key_id, self.identity.fingerprint)
+        return store
+
+    @cached_property
+    def targets(self) -> dict[str, Target]:
+        """All targets, by name; none is connected yet."""
+        specs = self.contributions.targets
+        made: dict[str, Target] = {}
+        for name, chosen in self.settings.targets.items():
+            spec = _of_kind(specs, chosen, f"targets.{name}")
+            options = _options(spec.options, chosen, f"targets.{name}")
+            made[name] = spec.open(options, TargetContext(name, self.settings.folder))
+        return made
+
+    def source(self, name: str) -> Source:
+        """Return a source by its name in the settings.
+
+        Raises:
+            SettingsError: there is none, or its settings are wrong.
+        """
+        chosen = self.settings.sources.get(name)
+        if chosen is None:
+            raise SettingsError(f"there is no source {name!r}", fix=did_you_mean(name, self.settings.sources))
+        spec = _of_kind(self.contributions.sources, chosen, f"sources.{name}")
+        options = _options(spec.options, chosen, f"sources.{name}")
+        zone = ZoneInfo(self.settings.deployment.time_zone)
+        return spec.open(options, SourceContext(name, self.settings.folder, zone))
+
+    @cached_property
+    def intake(self) -> Intake:
+        """From records to entries."""
+        return Intake(self.store, self.mapper, self.identity, tuple(self.settings.targets), self._clock.now)
+
+    def submit(self, activity: Activity, *, connection: sqlite3.Connection | None = None) -> Outcome:
+        """Put one activity version into the outbox.
+
+        Args:
+            activity: the version.
+            connection: the caller's own SQLite connection, inside the caller's transaction: the entry is there when
+                the caller commits, and only then. Its database needs `outbox.sqlite.install` once.
+
+        Returns:
+            Whether it was NEW, NEWER, REPEATED or OLDER.
+
+        Raises:
+            RecordRejected: it cannot be sent as it is.
+        """
+        return self.intake.submit(activity, connection=connection)
+
+    def map(self, source_name: str) -> Iterator[tuple[Record, Mapped | RecordRejected | None]]:
+        """Yield each record of a source with what it maps to; nothing is stored or sent."""
+        return map_records(self.source(source_name), self.mapper)
+
+    def deliver(
+        self, targets: Sequence[str] = (), *, patience_seconds: float = 0, progress: Progress = _silent
+    ) -> dict[str, DeliveryCounts]:
+        """Deliver what waits.
+
+        Args:
+            targets: names of targets; all when empty.
+            patience_seconds: how long to wait for entries that are to be tried again.
+            progress: told of each target and its entries.
+
+        Returns:
+            What was done, by target.
+        """
+        counts: dict[str, DeliveryCounts] = {}
+        self._deliver(counts, targets, patience_seconds, progress)
+        return counts
+
+    def _deliver(
+        self, counts: dict[str, DeliveryCounts], targets: Sequence[str], patience_seconds: float, progress: Progress
+    ) -> None:
+        self._free_leases_of_the_dead()
+        for name in self._chosen(targets):
+            worker = self._worker(name)
+            counts[name] = worker.counts
+            waiting = self.store.counts().get(name)
+            advance = progress(f"to {name}", waiting.states[State.WAITING] if waiting else 0)
+            worker.run(patience_seconds=patience_seconds, advance=advance)
+
+    def _chosen(self, targets: Sequence[str]) -> Sequence[str]:
+        for name in targets:
+            if name not in self.targets:
+                raise SettingsError(f"there is no target {name!r}", fix=did_you_mean(name, self.targets))
+        return targets or tuple(self.targets)
+
+    def _worker(self, name: str) -> Worker:
+        settings = self.settings.delivery
+        return Worker(
+            self.store,
+            name,
+            self.targets[name],
+            Preparation(self.store, self.identity.digest),
+            policy=RetryPolicy(
+                first_seconds=settings.retry_first_seconds,
+                most_seconds=settings.retry_most_seconds,
+                retry_after_most_seconds=settings.retry_after_most_seconds,
+            ),
+            clock=self._clock,
+            random=random.random,
+            owner=self._owner,
+            claim_entries=settings.claim_entries,
+            lease_seconds=settings.lease_seconds,
+        )
+
+    def _free_leases_of_the_dead(self) -> None:
+        """Take back at once what a killed process of this machine held; other leases have to end."""
+        for owner in self.store.owners():
+            host, _, rest = owner.partition(":")
+            pid = rest.partition(":")[0]
+            if host == socket.gethostname() and pid.isdigit() and not _is_alive(int(pid)):
+                self.store.release(owner)
+
+    def run(
+        self,
+        *,
+        sources: Sequence[str] = (),
+        targets: Sequence[str] = (),
+        patience_seconds: float = 0,
+        progress: Progress = _silent,
+    ) -> RunReport:
+        """Read every source, deliver to every target, and report whether everything is accounted for.
+
+        Args:
+            sources: names of sources; all when empty.
+            targets: names of targets; all when empty.
+            patience_seconds: how long to wait for entries that are to be tried again.
+            progress: told of each source and target.
+        """
+        report = RunReport()
+        self.mapper, self.targets, self.store  # noqa: B018  (whatever is wrong is said before anything is read)
+        try:
+            for name in sources or tuple(self.settings.sources):
+                source = self.source(name)
+                try:
+                    report.records[name] = self.intake.take(name, source, progress(f"from {name}", source.count()))
+                except SettingsError as error:
+                    report.failed_sources[name] = str(error)
+            self._deliver(report.deliveries, targets, patience_seconds, progress)
+        except KeyboardInterrupt:
+            report.interrupted = True
+        report.targets = self.store.counts()
+        return report
+
+
+Spec = TypeVar("Spec")
+
+
+def _of_kind(specs: dict[str, Spec], chosen: Kinded, place: str) -> Spec:
+    spec = specs.get(chosen.kind)
+    if spec is None:
+        raise SettingsError(
+            f"nothing brings the kind {chosen.kind!r}",
+            place=f"{place}.kind",
+            fix=did_you_mean(chosen.kind, specs) or "enable the plugin that brings it",
+        )
+    return spec
+
+
+def _options(model: type[BaseModel], chosen: Kinded, place: str) -> BaseModel:
+    try:
+        return model.model_validate(chosen.options)
+    except ValidationError as error:
+        raise settings_error(error, model, place=place) from None
+
+
+def _is_alive(pid: int) -> bool:
+    with suppress(PermissionError):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+    return True

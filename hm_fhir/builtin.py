@@ -1,0 +1,40 @@
+"""What hm_fhir brings itself, through the same hooks as every plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+from hm_fhir.delivery.fhir_server import FhirServer, FhirServerOptions
+from hm_fhir.hookspecs import hookimpl
+from hm_fhir.records import MappingPackSpec, ProfilePackSpec, SourceSpec, TargetSpec
+from hm_fhir.sources.csv import CsvOptions, CsvSource
+from hm_fhir.sources.ndjson import NdjsonOptions, NdjsonSource
+
+_DATA = Path(str(files("hm_fhir") / "_data"))
+
+
+@hookimpl
+def hm_fhir_sources() -> Iterator[SourceSpec]:
+    """CSV and NDJSON files of activities."""
+    yield SourceSpec("csv", CsvOptions, CsvSource, "CSV file whose headings are paths of the activity")
+    yield SourceSpec("ndjson", NdjsonOptions, NdjsonSource, "NDJSON file, one activity a line")
+
+
+@hookimpl
+def hm_fhir_mappings() -> Iterator[MappingPackSpec]:
+    """The base mapping pack."""
+    yield MappingPackSpec("hm-fhir-base", _DATA / "mappings")
+
+
+@hookimpl
+def hm_fhir_profiles() -> Iterator[ProfilePackSpec]:
+    """The code systems of this project."""
+    yield ProfilePackSpec("hm-fhir-base", _DATA / "profiles" / "package")
+
+
+@hookimpl
+def hm_fhir_targets() -> Iterator[TargetSpec]:
+    """A FHIR R4 server."""
+    yield TargetSpec("fhir", FhirServerOptions, FhirServer, "FHIR R4 server, by transactions")

@@ -1,0 +1,64 @@
+"""How commands talk: tables and progress for a person on a terminal, JSON for a machine; and the exit codes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+
+class Exit(IntEnum):
+    """What a command's exit code says."""
+
+    DONE = 0
+    """Everything is done and accounted for."""
+    WRONG = 1
+    """Something was found to be wrong: sums that do not add up, cases that fail, figures that differ."""
+    CANNOT = 2
+    """It could not run: settings, plugins, mappings, store, or the command line itself."""
+    OPEN = 3
+    """Everything is accounted for, and something waits or is parked: look at `hm-fhir outbox list`."""
+    INTERRUPTED = 130
+    """A person stopped it; the next run goes on."""
+
+
+_WIDTH = None if sys.stdout.isatty() else 160
+
+out = Console(highlight=False, soft_wrap=True, width=_WIDTH)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document on a line of its own."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+
+
+def table(*headings: str, title: str | None = None) -> Table:
+    """Return an empty table; headings that begin with ``#`` are numbers."""
+    made = Table(title=title, title_justify="left", show_edge=False, pad_edge=False, header_style="bold")
+    for heading in headings:
+        made.add_column(heading.removeprefix("#"), justify="right" if heading.startswith("#") else "left")
+    return made
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, int | None], Callable[[int], None]]]:
+    """Give a function that starts a progress bar on standard error; there are no bars when that is no terminal."""
+    if not err.is_terminal:
+        yield lambda _label, _total: lambda _steps: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err) as bars:
+
+        def start(label: str, total: int | None) -> Callable[[int], None]:
+            task = bars.add_task(label, total=total)
+            return lambda steps: bars.advance(task, steps)
+
+        yield start

@@ -1,0 +1,91 @@
+"""The command `hm-fhir`: one file a command; errors become messages and exit codes in one place."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from importlib import import_module
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from hm_fhir import __version__
+from hm_fhir.cli.console import Exit, err
+from hm_fhir.errors import HmFhirError
+
+_COMMANDS = {
+    "check": "Look at settings, keys, plugins, mappings, store and targets.",
+    "demo": "Run everything on this machine with synthetic people.",
+    "init": "Write a settings file and an identity key.",
+    "map": "Show what the sources map to, as NDJSON; nothing is stored or sent.",
+    "mappings": "Test mapping packs.",
+    "outbox": "Look at entries, and send parked ones again.",
+    "plugins": "List plugins and what they bring.",
+    "run": "Read the sources and deliver to the targets.",
+}
+
+
+class _Commands(click.Group):
+    """Imports a command when it is called, so that `hm-fhir --help` is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = import_module(f"hm_fhir.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(_COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="hm-fhir")
+@click.option(
+    "--settings",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("hm-fhir.toml"),
+    show_default=True,
+    envvar="HM_FHIR_SETTINGS",
+    help="The settings file.",
+)
+@click.option("--verbose", is_flag=True, help="Log what happens to standard error.")
+@click.pass_context
+def cli(ctx: click.Context, settings: Path, verbose: bool) -> None:
+    """Map the work of health mediators to HL7 FHIR R4 and deliver it, exactly once in effect.
+
+    Exit codes: 0 done; 1 something is wrong; 2 it could not run; 3 entries wait or are parked; 130 interrupted.
+    """
+    ctx.obj = settings
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, stream=sys.stderr)
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Run the command line; exits with the code that `Exit` documents."""
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = Exit.CANNOT
+    except (click.Abort, KeyboardInterrupt):
+        err.print("stopped; the next run goes on")
+        code = Exit.INTERRUPTED
+    except HmFhirError as error:
+        err.print(f"[bold red]error:[/] {type(error).__name__}", markup=True)
+        err.print(str(error), markup=False)
+        code = Exit.CANNOT
+    except BrokenPipeError:
+        # Whoever reads our output has read enough.
+        sys.stderr.close()
+        code = Exit.DONE
+    sys.exit(int(code or 0))

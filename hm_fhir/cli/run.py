@@ -1,0 +1,95 @@
+"""`hm-fhir run`: read the sources, deliver to the targets, account for everything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hm_fhir.app import open_app
+from hm_fhir.cli.console import Exit, err, out, print_json, progress
+from hm_fhir.delivery.reconcile import RunReport
+from hm_fhir.outbox.entry import State
+
+
+@click.command("run")
+@click.option("--source", "sources", multiple=True, help="Read only this source (can be repeated).")
+@click.option("--target", "targets", multiple=True, help="Deliver only to this target (can be repeated).")
+@click.option(
+    "--patience",
+    type=click.FloatRange(min=0),
+    default=30,
+    show_default=True,
+    help="Seconds to wait in all for a target that does not answer.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.pass_obj
+def command(
+    settings: Path, sources: tuple[str, ...], targets: tuple[str, ...], patience: float, as_json: bool
+) -> int:
+    """Read the sources and deliver to the targets. To run it again is always safe."""
+    with open_app(settings) as app, progress() as start:
+        report = app.run(sources=sources, targets=targets, patience_seconds=patience, progress=start)
+    if as_json:
+        print_json(report.as_json())
+    else:
+        show(report)
+    return exit_code(report)
+
+
+def exit_code(report: RunReport) -> Exit:
+    """Return what a report means for the exit code."""
+    if report.interrupted:
+        return Exit.INTERRUPTED
+    if not report.adds_up:
+        return Exit.WRONG
+    if report.failed_sources or any(counts.closed for counts in report.deliveries.values()):
+        return Exit.CANNOT
+    return Exit.OPEN if report.open_entries else Exit.DONE
+
+
+def show(report: RunReport) -> None:
+    """Print a report for a person."""
+    _show_records(report)
+    _show_targets(report)
+    for name, reason in report.failed_sources.items():
+        err.print(f"source {name} was not read to its end: {reason}", markup=False)
+    for name, counts in report.deliveries.items():
+        if counts.closed:
+            err.print(f"nothing more was sent to {name}: {counts.closed.code}; {counts.closed.fix}", markup=False)
+    if report.interrupted:
+        err.print("stopped; the next run goes on")
+
+
+def _show_records(report: RunReport) -> None:
+    for name, counts in report.records.items():
+        parts = {
+            "new": counts.new,
+            "newer": counts.newer,
+            "repeated": counts.repeated,
+            "rejected": counts.rejected.total(),
+        }
+        out.print(f"from {name}: {_sum(counts.read, 'read', parts, holds=counts.adds_up)}")
+        notes = [f"{number} rejected: {code}" for code, number in sorted(counts.rejected.items())]
+        notes += [f"{number} have no mapping yet: {kind}" for kind, number in sorted(counts.unmapped.items())]
+        if counts.older:
+            notes.append(f"{counts.older} of the repeated are older than what is known")
+        for note in notes:
+            out.print(f"    {note}", markup=False)
+
+
+def _show_targets(report: RunReport) -> None:
+    for name, counts in report.targets.items():
+        parts = {state.value: counts.states[state] for state in State}
+        out.print(f"to {name}: {_sum(counts.routed, 'routed', parts, holds=not counts.missing)}")
+        if name in report.deliveries:
+            delivery = report.deliveries[name]
+            out.print(f"    {delivery.resources} resources written in {delivery.requests} transactions in this run")
+        for code, number in counts.parked.items():
+            out.print(f"    {number} parked: {code}; see `hm-fhir outbox list --state parked`", markup=False)
+
+
+def _sum(total: int, what: str, parts: dict[str, int], *, holds: bool) -> str:
+    added = " + ".join(f"{number} {name}" for name, number in parts.items())
+    verdict = "[green]adds up[/]" if holds else "[bold red]DOES NOT ADD UP[/]"
+    return f"{total} {what} = {added}  {verdict}"

@@ -1,0 +1,243 @@
+"""Settings: one TOML file, overridden by the environment; secrets only by reference.
+
+``HM_FHIR_TARGETS__NATIONAL__URL=…`` overrides ``url`` in ``[targets.national]``. A secret is written as
+``env:NAME`` or ``file:PATH`` (relative to the settings file), never as its value.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from hm_fhir.errors import SettingsError, did_you_mean
+
+CANONICAL = "https://w3id.org/hm-fhir"
+"""Base of every canonical URL and default identifier system of this project."""
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
+Uri = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9+.-]*:\S+$")]
+SecretReference = Annotated[str, StringConstraints(pattern=r"^(env|file):.+$")]
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError("unknown time zone; use a name such as Europe/Sofia") from None
+    return name
+
+
+class Section(BaseModel):
+    """Base of every part of the settings: unknown keys are errors, values never stand in an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Deployment(Section):
+    """Who runs this."""
+
+    name: Name = Field(description="short name of this deployment; part of nothing that is sent")
+    identifier_system: Uri = Field(
+        default=f"{CANONICAL}/sid/surrogate",
+        description="system of the surrogate identifier that every resource carries; one URI for each deployment",
+    )
+    time_zone: Annotated[str, AfterValidator(_zone)] = Field(
+        default="Europe/Sofia", description="zone of local times that a source gives without one"
+    )
+
+
+class IdentityKey(Section):
+    """The key of all ids."""
+
+    key: SecretReference = Field(description="reference to at least 32 random bytes, base64")
+    key_id: Name = Field(description="name of the key; recorded in the store, never secret")
+
+
+class StoreSettings(Section):
+    """Where entries wait."""
+
+    path: Path = Field(default=Path("store/outbox.db"), description="SQLite file, relative to the settings file")
+
+
+class PluginSettings(Section):
+    """Which plugins take part; what else is installed changes nothing."""
+
+    enabled: tuple[Name, ...] = Field(default=(), description="names of entry points in the group hm_fhir")
+
+
+class Identifiers(Section):
+    """Systems (URIs) of the identifiers that resources carry.
+
+    No official FHIR system of a Bulgarian number was found, so each of these can be replaced by what
+    the receiver uses.
+    """
+
+    egn: Uri = Field(default=f"{CANONICAL}/sid/bg-egn", description="EGN")
+    lnch: Uri = Field(default=f"{CANONICAL}/sid/bg-lnch", description="LNCh")
+    nhis_newborn: Uri = Field(default=f"{CANONICAL}/sid/bg-nhis-newborn", description="NHIS number of a newborn")
+    passport: Uri = Field(default="http://hl7.org/fhir/sid/passport-BGR", description="Bulgarian passport")
+    nrn: Uri = Field(default=f"{CANONICAL}/sid/bg-nrn", description="number of a referral in the NHIS")
+    occupation: Uri = Field(default=f"{CANONICAL}/sid/bg-nkpd", description="national classification of occupations")
+    municipality: Uri = Field(default=f"{CANONICAL}/sid/bg-municipality", description="NSI code of a municipality")
+    ekatte: Uri = Field(default=f"{CANONICAL}/sid/bg-ekatte", description="EKATTE code of a settlement")
+    facility: Uri = Field(default=f"{CANONICAL}/sid/facility", description="local code of a facility")
+    mediator: Uri = Field(default=f"{CANONICAL}/sid/mediator", description="local number of a mediator")
+
+    def by_kind(self) -> dict[str, str]:
+        """Return the URIs by the kinds that mappings and activities name, such as ``nhis-newborn``."""
+        return {name.replace("_", "-"): uri for name, uri in self.model_dump().items()}
+
+
+class DeliverySettings(Section):
+    """How entries leave."""
+
+    claim_entries: Annotated[int, Field(ge=1, le=5000)] = Field(
+        default=200, description="entries (activity versions) that a worker takes at once"
+    )
+    lease_seconds: Annotated[float, Field(gt=0)] = Field(
+        default=300, description="after this time another worker may take what a dead one held"
+    )
+    retry_first_seconds: Annotated[float, Field(gt=0)] = Field(default=5, description="first wait after a failure")
+    retry_most_seconds: Annotated[float, Field(gt=0)] = Field(default=3600, description="longest wait of our own")
+    retry_after_most_seconds: Annotated[float, Field(gt=0)] = Field(
+        default=86_400, description="longest wait that a target's Retry-After can ask for"
+    )
+
+
+class Kinded(BaseModel):
+    """A source or a target: its kind, and the settings of that kind, checked by the plugin that brings the kind."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
+
+    kind: Name = Field(description="name of a source or target kind; see `hm-fhir plugins list`")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The settings of that kind, not yet checked."""
+        return dict(self.model_extra or {})
+
+
+class Settings(BaseSettings):
+    """All settings of a deployment. Read them with `load_settings`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="HM_FHIR_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    deployment: Deployment
+    identity: IdentityKey
+    store: StoreSettings = StoreSettings()
+    plugins: PluginSettings = PluginSettings()
+    identifiers: Identifiers = Identifiers()
+    delivery: DeliverySettings = DeliverySettings()
+    sources: dict[Name, Kinded] = Field(default_factory=dict, description="where activities are read")
+    targets: dict[Name, Kinded] = Field(default_factory=dict, description="servers that receive")
+
+    folder: Path = Field(default=Path(), exclude=True, description="folder of the settings file; set when it is read")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  (the signature is pydantic's)
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file."""
+        return env_settings, init_settings
+
+
+def load_settings(path: Path) -> Settings:
+    """Return the settings of a TOML file, overridden by the environment.
+
+    Raises:
+        SettingsError: the file is missing or wrong; names every wrong key at once.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(
+            "there is no settings file", place=str(path), fix="`hm-fhir init` writes one; --settings names another"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"not TOML: {error}", place=str(path)) from None
+    data.pop("folder", None)
+    try:
+        return Settings(**data, folder=path.parent)
+    except ValidationError as error:
+        raise settings_error(error, Settings, place=str(path)) from None
+
+
+def settings_error(error: ValidationError, model: type[BaseModel], *, place: str) -> SettingsError:
+    """Return what pydantic found as one SettingsError: every key, what is wrong, and the nearest known key."""
+    findings = []
+    for finding in error.errors(include_url=False, include_input=False, include_context=False):
+        keys = [str(step) for step in finding["loc"]]
+        message = finding["msg"].removeprefix("Value error, ")
+        if finding["type"] == "extra_forbidden":
+            message = "unknown key; " + (did_you_mean(keys[-1], _fields_at(model, keys[:-1])) or "remove it")
+        findings.append(f"{'.'.join(keys)}: {message}")
+    return SettingsError("; ".join(findings), place=place)
+
+
+def _fields_at(model: type[BaseModel], keys: list[str]) -> list[str]:
+    """Return the field names of the model that stands at these keys."""
+    for key in keys:
+        field = model.model_fields.get(key)
+        inner = field.annotation if field else model
+        candidates = [inner, *get_args(inner)]
+        found = [one for one in candidates if isinstance(one, type) and issubclass(one, BaseModel)]
+        if not found:
+            return []
+        model = found[0]
+    return [name for name in model.model_fields if name != "folder"]
+
+
+def read_secret(reference: str, folder: Path, environment: Mapping[str, str] | None = None) -> str:
+    """Return the secret that ``env:NAME`` or ``file:PATH`` refers to, without surrounding white space.
+
+    Raises:
+        SettingsError: it is not there or empty; the message names the reference only.
+    """
+    kind, _, where = reference.partition(":")
+    if kind == "env":
+        value = (environment if environment is not None else os.environ).get(where, "").strip()
+    else:
+        try:
+            value = (folder / where).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(
+                f"cannot read the secret: {type(error).__name__}",
+                code="secret",
+                place=reference,
+                fix="put the secret into this file, readable by the user who runs hm-fhir",
+            ) from None
+    if not value:
+        raise SettingsError("the secret is empty", code="secret", place=reference, fix="set it before hm-fhir runs")
+    return value
+
+
+def read_key(reference: str, folder: Path) -> bytes:
+    """Return the bytes of a base64 key that `reference` names.
+
+    Raises:
+        SettingsError: it is missing or not base64.
+    """
+    try:
+        return base64.b64decode(read_secret(reference, folder), validate=True)
+    except binascii.Error:
+        raise SettingsError("the key is not base64", code="identity-key", place=reference) from None

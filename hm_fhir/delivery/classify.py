@@ -1,0 +1,131 @@
+"""One function turns a response into an outcome. What a status means depends on the request.
+
+Sources: RFC 9110 (status codes, Retry-After), FHIR R4 http.html (transactions, version-aware updates), and how real
+servers answer (``tests/servers/hapi/README.md``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from hm_fhir.delivery.target import Closed, Done, Later, Outcome, Refusal, Write
+from hm_fhir.fhir.json import from_json
+from hm_fhir.fhir.outcomes import errors_of, issue_codes, named_entries
+
+_LATER = {408, 425, 429, 502, 503, 504}
+_REFUSED = {400, 404, 409, 410, 412, 422}
+# Issue types that say the content is wrong (R4 valueset-issue-type: invalid and its children, and the rules).
+_ABOUT_CONTENT = {
+    "invalid",
+    "structure",
+    "required",
+    "value",
+    "invariant",
+    "business-rule",
+    "code-invalid",
+    "extension",
+    "processing",
+}
+
+
+def classify(
+    status: int, headers: Mapping[str, str], body: bytes, writes: Sequence[Write], *, now: datetime
+) -> Outcome:
+    """Return what became of a transaction.
+
+    Args:
+        status: HTTP status.
+        headers: response headers, case-insensitive mapping.
+        body: response body.
+        writes: what was sent, in order.
+        now: aware time, for a Retry-After that is a date.
+    """
+    if 300 <= status < 400:
+        return Closed("redirect", "put the address that the server redirects to into the url of this target")
+    if status in (401, 403):
+        return Closed("not-allowed", "look at the auth settings of this target, and at what the server allows")
+    if status in (405, 501, 505):
+        return Closed("no-transactions", "the url of this target must be the base of a FHIR R4 server")
+    if status in _LATER:
+        return Later(f"http-{status}", after_seconds=retry_after_seconds(headers.get("Retry-After"), now))
+    if status == 413:
+        return Refusal("too-large", too_large=True, words=_words(body))
+    if status in (200, 201):
+        return _answers(body, writes)
+    if status in _REFUSED:
+        return _refused(status, body, writes)
+    return Later(f"http-{status}", may_be_content=True)
+
+
+def _refused(status: int, body: bytes, writes: Sequence[Write]) -> Outcome:
+    words = _words(body)
+    conditional = any(write.if_version for write in writes)
+    codes = issue_codes(words)
+    if status == 409:
+        # HAPI answers a stale If-Match with 409; another 409 is a race with somebody else's write.
+        return Later("stale" if conditional else "conflict", stale=conditional, busy=True)
+    if status == 412 and conditional and not _ABOUT_CONTENT.intersection(codes):
+        return Later("stale", stale=True, busy=True)
+    if status == 404 and not errors_of(words):
+        return Closed("not-found", "the url of this target must be the base of a FHIR R4 server")
+    named = tuple(writes[position].key for position in named_entries(words) if position < len(writes))
+    return Refusal(f"http-{status}" + (f" {codes[0]}" if codes else ""), named=named, words=words)
+
+
+def _answers(body: bytes, writes: Sequence[Write]) -> Outcome:
+    try:
+        bundle = from_json(body)
+        if bundle["resourceType"] != "Bundle" or not bundle["type"].endswith("-response"):
+            raise ValueError("another resource")
+        responses = [entry["response"] for entry in bundle.get("entry", [])]
+        failed = [number for number, one in enumerate(responses) if not str(one["status"]).startswith("2")]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        # The transaction may be done or not; to send it again is harmless.
+        return Later("unreadable-answer", may_be_content=True)
+    if failed:
+        words = [responses[number].get("outcome") or responses[number]["status"] for number in failed]
+        named = tuple(writes[number].key for number in failed) if len(responses) == len(writes) else ()
+        return Refusal("inner-failure", named=named, words=words)
+    return Done(_versions(responses, writes))
+
+
+def _versions(responses: Sequence[Mapping[str, Any]], writes: Sequence[Write]) -> dict[str, str]:
+    """Match by location, since positions shift where a server leaves an answer out; else by ETag and position."""
+    versions: dict[str, str] = {}
+    known = {write.key for write in writes}
+    for position, response in enumerate(responses):
+        parts = str(response.get("location", "")).split("/")
+        if len(parts) >= 4 and parts[-2] == "_history" and f"{parts[-4]}/{parts[-3]}" in known:
+            versions[f"{parts[-4]}/{parts[-3]}"] = parts[-1]
+        elif len(responses) == len(writes) and isinstance(response.get("etag"), str):
+            versions[writes[position].key] = version_of(response["etag"])
+    return versions
+
+
+def version_of(etag: str) -> str:
+    """Return the version in an ETag: ``W/"3"`` (R4) and ``"3"`` (some servers) are both 3."""
+    return etag.removeprefix("W/").strip('"')
+
+
+def retry_after_seconds(value: str | None, now: datetime) -> float | None:
+    """Return the seconds that a Retry-After asks for: a number or an HTTP date (RFC 9110, section 10.2.3)."""
+    if value is None:
+        return None
+    if value.strip().isdigit():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - now).total_seconds())
+
+
+def _words(body: bytes) -> Any:
+    try:
+        return from_json(body)
+    except ValueError:
+        return body[:10_000].decode("utf-8", "replace") or None

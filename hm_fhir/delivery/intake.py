@@ -1,0 +1,265 @@
+"""From records to entries: every record is counted once, and either becomes an activity version or is kept.
+
+    read = new + newer + repeated + rejected
+
+A repeated record brings nothing new: the version is known, or a newer one is (`older`). Nothing is lost: a rejected
+record is kept with its reason, and an activity that no mapping takes waits as withheld by the rule ``no-mapping``.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from pydantic import ValidationError
+
+from hm_fhir.activities.identity import Identity
+from hm_fhir.activities.model import Activity, rejected
+from hm_fhir.errors import RecordRejected
+from hm_fhir.fhir.json import to_json
+from hm_fhir.mapping.engine import Mapped, Mapper
+from hm_fhir.outbox.entry import KnownActivity, Outcome, Rejection, Route, State, Submission
+from hm_fhir.outbox.rules import judge
+from hm_fhir.outbox.store import Store
+from hm_fhir.sources.base import Record, Source
+
+RECORDS_IN_A_COMMIT = 500
+_CLOCK_SKEW = timedelta(days=1)
+
+
+@dataclass(slots=True)
+class RecordCounts:
+    """What became of the records of one source in one run.
+
+    Args:
+        read: records that the source gave.
+        new: activities that were not known.
+        newer: newer versions of known activities.
+        repeated: records that bring nothing new.
+        older: how many of the repeated are older than what is known.
+        rejected: records that were kept with a reason, by its code.
+        unmapped: how many of new and newer have no mapping, by activity type.
+    """
+
+    read: int = 0
+    new: int = 0
+    newer: int = 0
+    repeated: int = 0
+    older: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    unmapped: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether the first sum holds."""
+        return self.read == self.new + self.newer + self.repeated + self.rejected.total()
+
+
+class Intake:
+    """Turns records into entries of the outbox.
+
+    Args:
+        store: where entries wait.
+        mapper: compiled mappings.
+        identity: keys and digests.
+        targets: names of all targets.
+        now: clock; only to refuse what happened in the future and to stamp rows.
+    """
+
+    def __init__(
+        self, store: Store, mapper: Mapper, identity: Identity, targets: Sequence[str], now: Callable[[], datetime]
+    ) -> None:
+        self._store = store
+        self._mapper = mapper
+        self._identity = identity
+        self._targets = tuple(targets)
+        self._now = now
+
+    def submit(
+        self, activity: Activity, *, record_digest: str | None = None, connection: sqlite3.Connection | None = None
+    ) -> Outcome:
+        """Put one activity version into the outbox, for every target.
+
+        Args:
+            activity: the version.
+            record_digest: digest of the raw record, when there is one.
+            connection: the caller's own connection, inside the caller's transaction; committed by the caller.
+
+        Returns:
+            NEW, NEWER, REPEATED or OLDER.
+
+        Raises:
+            MappingRefused: the mapping refuses it.
+            RecordRejected: it happened in the future, or contradicts the known version with the same number.
+        """
+        return self._submit(activity, record_digest, connection)[0]
+
+    def _submit(
+        self, activity: Activity, record_digest: str | None, connection: sqlite3.Connection | None
+    ) -> tuple[Outcome, bool]:
+        """Return what the version is, and whether no mapping takes it."""
+        self._refuse_future(activity)
+        plain = activity.for_mapping()
+        content_digest = self._identity.digest(to_json(plain))
+        submission = Submission(
+            activity_key=self._identity.pseudonym("activity", activity.key),
+            source=activity.system,
+            version_key=activity.version_key,
+            record_digest=record_digest or content_digest,
+            content_digest=content_digest,
+            activity_type=activity.type,
+        )
+        known = self._store.known(submission.activity_key, connection=connection)
+        outcome = judge(known, submission)
+        if outcome is Outcome.OLDER:
+            return outcome, False
+        if outcome is Outcome.CONFLICT:
+            raise RecordRejected(
+                "the same version of this activity was read with another content",
+                code="version-conflict",
+                fix="a correction needs a later time of change in the local system",
+            )
+        if known is not None and outcome is Outcome.REPEATED and self._is_routed(known):
+            return outcome, False
+        mapped = self._mapper.map(plain)
+        person = activity.person_key
+        person_key = self._identity.pseudonym("person", person) if person else None
+        routes = tuple(self._route(target, mapped, person_key) for target in self._targets)
+        return self._store.add(replace(submission, routes=routes), connection=connection).outcome, mapped is None
+
+    def _is_routed(self, known: KnownActivity) -> bool:
+        """Return whether every target has an entry that the mappings in force have made."""
+        return all(known.packs.get(target) == self._mapper.fingerprint for target in self._targets)
+
+    def _route(self, target: str, mapped: Mapped | None, person_key: str | None) -> Route:
+        if mapped is None:
+            return Route(
+                target=target,
+                state=State.WITHHELD,
+                rule="no-mapping",
+                person_key=person_key,
+                payload={"resources": []},
+                pack=self._mapper.fingerprint,
+            )
+        return Route(
+            target=target,
+            state=State.WAITING,
+            person_key=person_key,
+            payload=payload_of(mapped),
+            holds=tuple(resource.key for resource in mapped.resources),
+            needs=mapped.outside,
+            mapping=mapped.mapping,
+            mapping_version=mapped.version,
+            pack=self._mapper.fingerprint,
+        )
+
+    def _refuse_future(self, activity: Activity) -> None:
+        start = activity.period.start
+        latest = self._now() + _CLOCK_SKEW
+        in_future = start > latest if isinstance(start, datetime) else start > latest.date()
+        if in_future and activity.status not in ("planned", "cancelled", "entered-in-error"):
+            raise RecordRejected(
+                "it is recorded as done on a day in the future",
+                code="future-date",
+                fix="correct the date or the status",
+            )
+
+    def take(self, source_name: str, source: Source, advance: Callable[[int], None] = lambda _: None) -> RecordCounts:
+        """Read a whole source into the outbox, many records in one commit.
+
+        Args:
+            source_name: name of the source in the settings.
+            source: where records come from.
+            advance: called with a number of records after their commit.
+
+        Raises:
+            SettingsError: the source as a whole cannot be read; what was read before stays.
+        """
+        counts = RecordCounts()
+        records = iter(source.records())
+        while batch := list(islice(records, RECORDS_IN_A_COMMIT)):
+            with self._store.transaction():
+                for record in batch:
+                    counts.read += 1
+                    self._take_one(source_name, source, record, counts)
+            advance(len(batch))
+        return counts
+
+    def _take_one(self, source_name: str, source: Source, record: Record, counts: RecordCounts) -> None:
+        digest = self._identity.digest(to_json(dict(record.values)))
+        try:
+            activity = activity_of(source, record)
+            outcome, unmapped = self._submit(activity, digest, None)
+        except RecordRejected as error:
+            counts.rejected[error.code] += 1
+            self._store.reject(
+                Rejection(
+                    source=source_name,
+                    record_digest=digest,
+                    place=record.place,
+                    code=error.code,
+                    message=error.message,
+                    payload=dict(record.values),
+                    at=self._now(),
+                )
+            )
+            return
+        self._store.accepted(source_name, digest)
+        if outcome is Outcome.NEW:
+            counts.new += 1
+        elif outcome is Outcome.NEWER:
+            counts.newer += 1
+        else:
+            counts.repeated += 1
+            counts.older += outcome is Outcome.OLDER
+        if unmapped and outcome in (Outcome.NEW, Outcome.NEWER):
+            counts.unmapped[activity.type] += 1
+
+
+def activity_of(source: Source, record: Record) -> Activity:
+    """Return the activity of a record.
+
+    Raises:
+        RecordRejected: there is none; whatever goes wrong in a plugin is a rejection, so that nothing is lost.
+    """
+    if record.error is not None:
+        raise record.error
+    try:
+        return source.activity(record)
+    except ValidationError as error:
+        raise rejected(error, place=record.place) from None
+    except RecordRejected:
+        raise
+    except Exception as defect:  # noqa: BLE001  (a plugin's defect must not stop the other records)
+        raise RecordRejected(
+            f"the plugin failed: {type(defect).__name__}", code="plugin-defect", place=record.place
+        ) from None
+
+
+def map_records(source: Source, mapper: Mapper) -> Iterator[tuple[Record, Mapped | RecordRejected | None]]:
+    """Yield each record with what it maps to: a dry run without store and targets."""
+    for record in source.records():
+        try:
+            yield record, mapper.map(activity_of(source, record).for_mapping())
+        except RecordRejected as error:
+            yield record, error
+
+
+def payload_of(mapped: Mapped) -> dict[str, Any]:
+    """Return what an entry keeps of a mapping's result."""
+    return {
+        "resources": [
+            {
+                "key": resource.key,
+                "shared": resource.shared,
+                "receiver_owns": list(resource.receiver_owns),
+                "content": resource.content,
+            }
+            for resource in mapped.resources
+        ]
+    }

@@ -1,0 +1,188 @@
+"""The common body of mappings and parts, compiled: variables, refusals, resources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hm_fhir.errors import MappingError, did_you_mean
+from hm_fhir.fhirpath import CLOCK_FUNCTIONS, Expression, compile  # noqa: A004
+from hm_fhir.mapping.blocks import check_names
+from hm_fhir.mapping.functions import FUNCTIONS
+from hm_fhir.mapping.resource_types import RESOURCE_TYPES
+from hm_fhir.mapping.template import Template, Use, compile_template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hm_fhir.mapping.blocks import Report
+    from hm_fhir.mapping.spec import MappingSpec, PartSpec, ResourceSpec
+    from hm_fhir.mapping.yaml_file import YamlDocument, YamlPath
+
+EACH_VARIABLES = frozenset({"item", "index"})
+GIVEN_VARIABLES = frozenset({"activity", "systems"})
+_RESERVED = GIVEN_VARIABLES | EACH_VARIABLES | {"context", "resource", "ucum", "sct", "loinc"}
+_SET_BY_ENGINE = ("resourceType", "id")
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """One variable of a mapping."""
+
+    name: str
+    template: Template
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One reason not to map an activity."""
+
+    code: str
+    when: Expression
+    say: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceRule:
+    """How one resource (or one per item of `each`) is made; the fields are those of the mapping file."""
+
+    name: str
+    type: str
+    condition: Expression | None
+    each: Expression | None
+    key: Expression | None
+    shared: bool
+    receiver_owns: tuple[str, ...]
+    profile: str | None
+    template: Template
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """The compiled body of one file.
+
+    Attributes:
+        document: where it comes from.
+        uses: every expression of `refuse` and `resources`.
+    """
+
+    document: YamlDocument
+    assign: tuple[Assignment, ...]
+    refuse: tuple[Refusal, ...]
+    resources: tuple[ResourceRule, ...]
+    uses: tuple[Use, ...]
+
+    def undefined_in_assign(self, known: set[str]) -> Iterator[tuple[str, Use]]:
+        """Yield each variable that an assignment uses before it is defined; `known` grows by what is assigned."""
+        for assignment in self.assign:
+            for use in assignment.template.uses:
+                yield from ((name, use) for name in sorted(use.free_variables - known))
+            known.add(assignment.name)
+
+    def undefined(self, known: set[str]) -> Iterator[tuple[str, Use]]:
+        """Yield each variable that a refusal or resource uses and that is not in `known`."""
+        for use in self.uses:
+            yield from ((name, use) for name in sorted(use.free_variables - known))
+
+    def all_uses(self) -> Iterator[Use]:
+        """Yield every expression of the file."""
+        for assignment in self.assign:
+            yield from assignment.template.uses
+        yield from self.uses
+
+
+def compile_fragment(spec: MappingSpec | PartSpec, document: YamlDocument, report: Report) -> Fragment:
+    """Return the compiled body of a file; every mistake in it is reported."""
+    return _Compiler(spec, document, report).fragment()
+
+
+class _Compiler:
+    def __init__(self, spec: MappingSpec | PartSpec, document: YamlDocument, report: Report) -> None:
+        self._spec = spec
+        self._document = document
+        self._report = report
+        self._uses: list[Use] = []
+
+    def fragment(self) -> Fragment:
+        assign = tuple(self._assign())
+        refuse = []
+        for index, refusal in enumerate(self._spec.refuse):
+            when = self.expression(refusal.when, ("refuse", index, "when"))
+            if when is not None:
+                refuse.append(Refusal(refusal.code, when, refusal.say))
+        resources = tuple(self._resource(item, index) for index, item in enumerate(self._spec.resources))
+        return Fragment(self._document, assign, tuple(refuse), resources, tuple(self._uses))
+
+    def expression(self, text: str, path: YamlPath, bound: frozenset[str] = frozenset()) -> Expression | None:
+        try:
+            expression = compile(text, FUNCTIONS)
+        except MappingError as error:
+            self._report(path, error)
+            return None
+        use = Use(path, expression, bound)
+        self._uses.append(use)
+        self._no_clock(use)
+        self._no_reference(use)
+        return expression
+
+    def _assign(self) -> Iterator[Assignment]:
+        for index, step in enumerate(self._spec.assign):
+            path: YamlPath = ("assign", index)
+            if len(step) != 1:
+                self._report(path, MappingError("one variable an item", fix="- name: value"))
+                continue
+            ((name, value),) = step.items()
+            check_names([name], (*path, name), self._report)
+            if name in _RESERVED:
+                self._report((*path, name), MappingError(f"%{name} is already defined by the engine"))
+            template = self._template(value, (*path, name))
+            for use in template.uses:
+                self._no_reference(use)
+            yield Assignment(name, template)
+
+    def _template(self, value: Any, path: YamlPath, bound: frozenset[str] = frozenset()) -> Template:
+        template = compile_template(value, functions=FUNCTIONS, report=self._report, path=path, bound=bound)
+        for use in template.uses:
+            self._no_clock(use)
+        return template
+
+    def _resource(self, spec: ResourceSpec, index: int) -> ResourceRule:
+        path: YamlPath = ("resources", index)
+        if spec.type not in RESOURCE_TYPES:
+            fix = did_you_mean(spec.type, RESOURCE_TYPES)
+            near = fix if fix and fix.startswith("did") else "see https://hl7.org/fhir/R4/resourcelist.html"
+            self._report((*path, "type"), MappingError(f"{spec.type} is no resource type of FHIR R4", fix=near))
+        for key in _SET_BY_ENGINE:
+            if key in spec.template:
+                error = MappingError(f"{key} is set by the engine", fix=f"remove {key} from the template")
+                self._report((*path, "template", key), error)
+        bound = EACH_VARIABLES if spec.each else frozenset[str]()
+        template = self._template(spec.template, (*path, "template"), bound)
+        self._uses += template.uses
+        return ResourceRule(
+            name=spec.name,
+            type=spec.type,
+            each=self.expression(spec.each, (*path, "each")) if spec.each else None,
+            condition=self.expression(spec.condition, (*path, "if"), bound) if spec.condition else None,
+            key=self.expression(spec.key, (*path, "key"), bound) if spec.key else None,
+            shared=spec.shared,
+            receiver_owns=tuple(spec.receiver_owns),
+            profile=spec.profile,
+            template=template,
+        )
+
+    def _no_clock(self, use: Use) -> None:
+        for name in sorted(use.expression.functions & CLOCK_FUNCTIONS):
+            error = MappingError(
+                f"{name}() reads the clock: mapping the activity again would give something else",
+                fix="use a time of the activity, such as updated_at",
+            )
+            self._report(use.path, error)
+
+    def _no_reference(self, use: Use) -> None:
+        if "reference" in use.expression.functions:
+            error = MappingError(
+                "reference() works in templates only: here it is not yet known which resources there will be",
+                fix="use {% assign %} inside of the template",
+            )
+            self._report(use.path, error)

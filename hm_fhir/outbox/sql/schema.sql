@@ -1,0 +1,139 @@
+-- The whole schema as it is today, for a new store and for a reader.
+-- A test proves that it equals the sum of the migrations; change both together.
+-- Times are ISO 8601 text in UTC with microseconds, so that text order is time order.
+
+CREATE TABLE hm_fhir_schema (
+    version INTEGER NOT NULL
+);
+
+CREATE TABLE hm_fhir_binding (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    key_id TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    bound_at TEXT NOT NULL
+);
+
+CREATE TABLE hm_fhir_activities (
+    activity_key TEXT PRIMARY KEY,
+    source TEXT NOT NULL,
+    version_key TEXT NOT NULL,
+    record_digest TEXT NOT NULL,
+    content_digest TEXT NOT NULL,
+    -- counts the contents, so that an entry knows whether it was made of the present one
+    revision INTEGER NOT NULL,
+    changed_at TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE hm_fhir_entries (
+    -- never used twice: words and audit trails name entries by it
+    entry_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    target TEXT NOT NULL,
+    source TEXT NOT NULL,
+    activity_key TEXT NOT NULL REFERENCES hm_fhir_activities,
+    version_key TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    activity_type TEXT NOT NULL,
+    person_key TEXT,
+    state TEXT NOT NULL
+        CHECK (state IN ('waiting', 'withheld', 'delivered', 'unchanged', 'superseded', 'parked')),
+    code TEXT,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    retry_at TEXT CHECK (retry_at IS NULL OR state = 'waiting'),
+    deferred INTEGER NOT NULL DEFAULT 0 CHECK (deferred = 0 OR state = 'waiting'),
+    lease_owner TEXT,
+    lease_until TEXT CHECK ((lease_until IS NULL) = (lease_owner IS NULL)),
+    created_at TEXT NOT NULL,
+    settled_at TEXT,
+    delivered_at TEXT,
+    mapping TEXT,
+    mapping_version TEXT,
+    pack TEXT NOT NULL
+);
+
+-- claim looks at what waits in order; counts and lists follow the states
+CREATE INDEX hm_fhir_entries_by_state
+    ON hm_fhir_entries (state, target, entry_id, retry_at, lease_until);
+
+-- the versions of one activity at one target
+CREATE INDEX hm_fhir_entries_by_activity
+    ON hm_fhir_entries (activity_key, target);
+
+-- what can hold up later entries of a person: small, because it is empty when all goes well
+CREATE INDEX hm_fhir_entries_ahead
+    ON hm_fhir_entries (target, person_key, entry_id)
+    WHERE person_key IS NOT NULL AND (lease_until IS NOT NULL OR retry_at IS NOT NULL);
+
+-- what is being sent now
+CREATE INDEX hm_fhir_entries_leased
+    ON hm_fhir_entries (lease_owner)
+    WHERE lease_owner IS NOT NULL;
+
+CREATE INDEX hm_fhir_entries_in_flight
+    ON hm_fhir_entries (target, activity_key)
+    WHERE lease_until IS NOT NULL;
+
+-- apart from the entries, whose rows change often and should stay small
+CREATE TABLE hm_fhir_payloads (
+    entry_id INTEGER PRIMARY KEY REFERENCES hm_fhir_entries,
+    content BLOB NOT NULL,
+    holds TEXT NOT NULL,
+    needs TEXT NOT NULL
+);
+
+CREATE TABLE hm_fhir_words (
+    word_id INTEGER PRIMARY KEY,
+    entry_id INTEGER NOT NULL REFERENCES hm_fhir_entries,
+    at TEXT NOT NULL,
+    status TEXT,
+    content BLOB NOT NULL
+);
+
+CREATE INDEX hm_fhir_words_by_entry
+    ON hm_fhir_words (entry_id);
+
+CREATE TABLE hm_fhir_tallies (
+    target TEXT NOT NULL,
+    name TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (target, name)
+) WITHOUT ROWID;
+
+CREATE TABLE hm_fhir_ledger (
+    target TEXT NOT NULL,
+    resource_key TEXT NOT NULL,
+    content_digest TEXT NOT NULL,
+    version_key TEXT NOT NULL,
+    activity_key TEXT NOT NULL,
+    shared INTEGER NOT NULL,
+    remote_version TEXT,
+    withdrawn INTEGER NOT NULL,
+    sent_at TEXT NOT NULL,
+    PRIMARY KEY (target, resource_key)
+) WITHOUT ROWID;
+
+CREATE INDEX hm_fhir_ledger_by_activity
+    ON hm_fhir_ledger (target, activity_key)
+    WHERE shared = 0;
+
+CREATE TABLE hm_fhir_missing (
+    entry_id INTEGER NOT NULL REFERENCES hm_fhir_entries,
+    target TEXT NOT NULL,
+    resource_key TEXT NOT NULL,
+    PRIMARY KEY (entry_id, resource_key)
+) WITHOUT ROWID;
+
+CREATE INDEX hm_fhir_missing_by_resource
+    ON hm_fhir_missing (target, resource_key);
+
+CREATE TABLE hm_fhir_rejected (
+    source TEXT NOT NULL,
+    record_digest TEXT NOT NULL,
+    place TEXT,
+    code TEXT NOT NULL,
+    message TEXT NOT NULL,
+    content BLOB NOT NULL,
+    first_at TEXT NOT NULL,
+    last_at TEXT NOT NULL,
+    times INTEGER NOT NULL,
+    PRIMARY KEY (source, record_digest)
+);

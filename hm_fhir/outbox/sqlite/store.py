@@ -1,0 +1,329 @@
+"""SqliteStore: every verb of the outbox on one SQLite file."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hm_fhir.errors import StoreError
+from hm_fhir.outbox.codec import JsonCodec, encode_evidence
+from hm_fhir.outbox.entry import RejectedRecord, Shown, State, TargetCounts, Words
+from hm_fhir.outbox.queries import load_queries
+from hm_fhir.outbox.sqlite.connection import Connections
+from hm_fhir.outbox.sqlite.delivery import Settling, lease_due, read_ledger
+from hm_fhir.outbox.sqlite.intake import read_known, write_submission
+from hm_fhir.outbox.sqlite.rows import entry, entry_row, ledger_row, to_text, to_time
+from hm_fhir.outbox.sqlite.schema import install, is_current, update_schema
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from types import TracebackType
+
+    from hm_fhir.outbox.codec import PayloadCodec
+    from hm_fhir.outbox.entry import Added, Entry, EntryRow, KnownActivity, Rejection, Submission
+    from hm_fhir.outbox.settlement import LedgerRow, Settlement
+
+_SQL = load_queries()
+_NO_LIMIT = -1  # https://www.sqlite.org/lang_select.html#limitoffset
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class SqliteStore:
+    """The outbox in an SQLite file; see Store for what the verbs promise.
+
+    The file is opened by the first verb that needs it, gets a write-ahead log (which stays a property of the file),
+    and is created or migrated in a transaction. Every commit is synced to the disk. It must be on a local disk.
+
+    With `connection`, a sqlite3.Connection of the caller, verbs work in the caller's database and transaction. SQLite
+    allows that for the tables too (its DDL is transactional), but not for the journal mode or foreign keys, which
+    stay as the caller set them: how durable such a commit is, is up to the caller's ``PRAGMA synchronous``. A worker
+    then opens the same file by its path.
+
+    Args:
+        path: the file.
+        codec: how payloads are written.
+        clock: returns the present time, with a zone.
+        busy_timeout_seconds: how long a verb waits for another process that writes.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        codec: PayloadCodec | None = None,
+        clock: Callable[[], datetime] = _utc_now,
+        busy_timeout_seconds: float = 30.0,
+    ) -> None:
+        self._codec = codec or JsonCodec()
+        self._clock = clock
+        self._connections = Connections(Path(path), busy_timeout_seconds=busy_timeout_seconds, prepare=_prepare)
+
+    def __enter__(self) -> SqliteStore:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ---- intake
+
+    def known(self, activity_key: str, connection: sqlite3.Connection | None = None) -> KnownActivity | None:
+        """Return what is known of an activity; see Store."""
+        with self._connections.reading(connection) as cursor:
+            return read_known(cursor, activity_key)
+
+    def add(self, submission: Submission, connection: sqlite3.Connection | None = None) -> Added:
+        """Offer one activity version; see Store."""
+        with self._connections.writing(connection) as cursor:
+            return write_submission(cursor, submission, self._codec, now=self._now())
+
+    def reject(self, rejection: Rejection, connection: sqlite3.Connection | None = None) -> None:
+        """Keep a record that cannot become an activity; see Store."""
+        with self._connections.writing(connection) as cursor:
+            cursor.execute(
+                _SQL["reject_record"],
+                {
+                    "source": rejection.source,
+                    "record_digest": rejection.record_digest,
+                    "place": rejection.place,
+                    "code": rejection.code,
+                    "message": rejection.message,
+                    "content": encode_evidence(self._codec, rejection.payload),
+                    "at": to_text(rejection.at),
+                },
+            )
+
+    def accepted(self, source: str, record_digest: str, connection: sqlite3.Connection | None = None) -> bool:
+        """Forget the rejection of a record; see Store."""
+        with self._connections.writing(connection) as cursor:
+            cursor.execute(_SQL["accept_record"], {"source": source, "record_digest": record_digest})
+            return cursor.rowcount > 0
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Group all verbs of this thread in one commit; see Store. Other threads of the process wait."""
+        return self._connections.transaction()
+
+    # ---- delivery
+
+    def claim(self, target: str, limit: int, owner: str, lease_seconds: float, now: datetime) -> tuple[Entry, ...]:
+        """Lease entries that are due; see Store."""
+        with self._connections.writing() as cursor:
+            return lease_due(
+                cursor,
+                self._codec,
+                target=target,
+                limit=limit,
+                owner=owner,
+                lease_seconds=lease_seconds,
+                now=now,
+            )
+
+    def settle(self, settlements: Iterable[Settlement], *, owner: str, now: datetime) -> dict[int, State]:
+        """End claims; see Store."""
+        with self._connections.writing() as cursor:
+            settling = Settling(cursor, self._codec, owner=owner, now=now)
+            return {settlement.entry_id: settling.settle(settlement) for settlement in settlements}
+
+    def next_due(self, target: str) -> datetime | None:
+        """Return when the next waiting entry can be claimed; see Store."""
+        with self._connections.reading() as cursor:
+            row = cursor.execute(_SQL["next_due"], {"target": target}).fetchone()
+            return to_time(row["ready_at"])
+
+    def release(self, owner: str, entry_ids: Iterable[int] | None = None, *, attempted: bool = False) -> int:
+        """Give back leases; see Store."""
+        where = {"owner": owner, "taken_back": 0 if attempted else 1}
+        with self._connections.writing() as cursor:
+            if entry_ids is None:
+                return cursor.execute(_SQL["release_leases"], where).rowcount
+            return sum(
+                cursor.execute(_SQL["release_lease"], where | {"entry_id": entry_id}).rowcount
+                for entry_id in entry_ids
+            )
+
+    def owners(self) -> tuple[str, ...]:
+        """Return who holds leases; see Store."""
+        with self._connections.reading() as cursor:
+            return tuple(row["lease_owner"] for row in cursor.execute(_SQL["owners"]))
+
+    def ledger(self, target: str, keys: Iterable[str]) -> dict[str, LedgerRow]:
+        """Return what a target last received; see Store."""
+        with self._connections.reading() as cursor:
+            return read_ledger(cursor, target, keys)
+
+    def ledger_of_activity(self, target: str, activity_key: str) -> tuple[LedgerRow, ...]:
+        """Return what only this activity wrote; see Store."""
+        with self._connections.reading() as cursor:
+            rows = cursor.execute(_SQL["ledger_of_activity"], {"target": target, "activity_key": activity_key})
+            return tuple(ledger_row(row) for row in rows)
+
+    def last_payload(self, target: str, activity_key: str) -> dict[str, Any] | None:
+        """Return what the target last had of an activity; see Store."""
+        with self._connections.reading() as cursor:
+            row = cursor.execute(_SQL["last_payload"], {"target": target, "activity_key": activity_key}).fetchone()
+            return None if row is None else self._codec.decode(row["content"])
+
+    # ---- deployment and operators
+
+    def install(self, connection: sqlite3.Connection) -> None:
+        """Create or migrate the tables in the caller's database; see Store."""
+        install(connection)
+
+    def bind(self, key_id: str, fingerprint: str) -> None:
+        """Bind the store to an identity key, or check it; see Store."""
+        with self._connections.writing() as cursor:
+            row = cursor.execute(_SQL["binding"]).fetchone()
+            if row is not None and row["fingerprint"] != fingerprint:
+                raise StoreError(
+                    f"the store belongs to the identity key {row['key_id']!r}, the settings name another key,"
+                    f" {key_id!r}",
+                    code="store-binding",
+                    fix="put the former key back, or name a new store: with another key every resource would be"
+                    " delivered a second time under a second id",
+                )
+            if row is None or row["key_id"] != key_id:
+                cursor.execute(
+                    _SQL["write_binding"],
+                    {"key_id": key_id, "fingerprint": fingerprint, "now": self._now()},
+                )
+
+    def counts(self) -> dict[str, TargetCounts]:
+        """Return the sum of each target; see Store."""
+        with self._connections.reading() as cursor:
+            routed = {row["target"]: row["count"] for row in cursor.execute(_SQL["tallies"])}
+            states = cursor.execute(_SQL["states"]).fetchall()
+            codes = cursor.execute(_SQL["codes"]).fetchall()
+        # A target that only one of the two knows of is exactly what the check is for.
+        targets = sorted(routed.keys() | {row["target"] for row in states})
+        return {
+            target: TargetCounts(
+                target=target,
+                routed=routed.get(target, 0),
+                states=dict.fromkeys(State, 0)
+                | {State(row["state"]): row["number"] for row in states if row["target"] == target},
+                withheld=_by_code(codes, target, State.WITHHELD),
+                parked=_by_code(codes, target, State.PARKED),
+            )
+            for target in targets
+        }
+
+    def list(
+        self, *, target: str | None = None, state: State | None = None, limit: int = 100, after: int = 0
+    ) -> tuple[EntryRow, ...]:
+        """Return entries without payload; see Store."""
+        query = _SQL["list_entries"] if state is None else _SQL["list_entries_in_state"]
+        with self._connections.reading() as cursor:
+            rows = cursor.execute(query, {"target": target, "state": state, "limit": limit, "after": after})
+            return tuple(entry_row(row) for row in rows)
+
+    def show(self, entry_id: int) -> Shown:
+        """Return all about one entry; see Store."""
+        where = {"entry_id": entry_id}
+        with self._connections.reading() as cursor:
+            row = cursor.execute(_SQL["show_entry"], where).fetchone()
+            if row is None:
+                raise StoreError(
+                    f"there is no entry {entry_id}",
+                    code="unknown-entry",
+                    fix="`hm-fhir outbox list` gives the numbers",
+                )
+            words = cursor.execute(_SQL["words_of_entry"], where).fetchall()
+            missing = cursor.execute(_SQL["missing_of_entry"], where).fetchall()
+        return Shown(
+            entry=entry(row, self._codec),
+            words=tuple(
+                Words(
+                    content=self._codec.decode(said["content"]),
+                    status=said["status"],
+                    at=datetime.fromisoformat(said["at"]),
+                )
+                for said in words
+            ),
+            missing=tuple(one["resource_key"] for one in missing),
+        )
+
+    def retry(
+        self,
+        entry_ids: Sequence[int] | None = None,
+        *,
+        state: State = State.PARKED,
+        target: str | None = None,
+        code: str | None = None,
+    ) -> int:
+        """Make entries due now; see Store."""
+        if state not in (State.PARKED, State.WAITING):
+            raise ValueError(f"only parked and waiting entries can be tried again, not {state}")
+        where = {"state": state, "target": target, "code": code, "now": self._now()}
+        with self._connections.writing() as cursor:
+            if entry_ids is None:
+                found = cursor.execute(_SQL["entries_to_retry"], where).fetchall()
+            else:
+                found = [
+                    row
+                    for entry_id in entry_ids
+                    for row in cursor.execute(_SQL["entry_to_retry"], where | {"entry_id": entry_id}).fetchall()
+                ]
+            for row in found:
+                cursor.execute(_SQL["retry_entry"], {"entry_id": row["entry_id"]})
+                cursor.execute(_SQL["forget_missing"], {"entry_id": row["entry_id"]})
+            return len(found)
+
+    def rejected(self, source: str | None = None, *, limit: int | None = None) -> tuple[RejectedRecord, ...]:
+        """Return rejected records; see Store."""
+        with self._connections.reading() as cursor:
+            rows = cursor.execute(
+                _SQL["rejected_records"], {"source": source, "limit": _NO_LIMIT if limit is None else limit}
+            )
+            return tuple(
+                RejectedRecord(
+                    source=row["source"],
+                    record_digest=row["record_digest"],
+                    place=row["place"],
+                    code=row["code"],
+                    message=row["message"],
+                    payload=self._codec.decode(row["content"]),
+                    first_at=datetime.fromisoformat(row["first_at"]),
+                    last_at=datetime.fromisoformat(row["last_at"]),
+                    times=row["times"],
+                )
+                for row in rows
+            )
+
+    def rejected_counts(self) -> Mapping[str, Mapping[str, int]]:
+        """Return how many records are rejected, by source and reason; see Store."""
+        counts: dict[str, dict[str, int]] = {}
+        with self._connections.reading() as cursor:
+            for row in cursor.execute(_SQL["rejected_counts"]):
+                counts.setdefault(row["source"], {})[row["code"]] = row["number"]
+        return counts
+
+    def close(self) -> None:
+        """Close the file; a later verb opens it again."""
+        self._connections.close()
+
+    def _now(self) -> str:
+        return to_text(self._clock())
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    """Create or migrate the schema of a file; processes that start together wait for each other."""
+    if is_current(connection):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        update_schema(connection)
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _by_code(rows: Iterable[sqlite3.Row], target: str, state: State) -> dict[str, int]:
+    return {row["code"]: row["number"] for row in rows if row["target"] == target and row["state"] == state}

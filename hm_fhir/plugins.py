@@ -1,0 +1,153 @@
+"""The plugin manager: which plugins take part, and what their hooks yield.
+
+Plugins are enabled by name in the settings. Each entry point is loaded by itself, so that a broken one is named and
+takes nothing else down; a misspelled hook, a record of the wrong kind and two records with one name stop the start
+and name the plugins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+
+import pluggy
+
+from hm_fhir import hookspecs
+from hm_fhir.errors import PluginError, did_you_mean
+from hm_fhir.records import AnySpec, MappingPackSpec, ProfilePackSpec, SourceSpec, TargetSpec
+
+BUILTIN = "hm-fhir"
+
+_RECORDS: dict[str, type[AnySpec]] = {
+    "hm_fhir_sources": SourceSpec,
+    "hm_fhir_mappings": MappingPackSpec,
+    "hm_fhir_profiles": ProfilePackSpec,
+    "hm_fhir_targets": TargetSpec,
+}
+HOOKS = tuple(_RECORDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """One plugin as it was found.
+
+    Args:
+        name: name of its entry point.
+        distribution: package that brings it, such as ``hm-fhir-samokov``.
+        version: version of that package.
+        enabled: the settings name it.
+        error: why it does not work, when it does not.
+        hooks: the hooks that it implements.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    enabled: bool
+    error: str | None = None
+    hooks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Contributions:
+    """What all enabled plugins yield, by name."""
+
+    sources: dict[str, SourceSpec] = field(default_factory=dict)
+    mappings: dict[str, MappingPackSpec] = field(default_factory=dict)
+    profiles: dict[str, ProfilePackSpec] = field(default_factory=dict)
+    targets: dict[str, TargetSpec] = field(default_factory=dict)
+
+
+class Plugins:
+    """The enabled plugins.
+
+    Args:
+        enabled: names of entry points.
+        builtin: the object whose hooks come first.
+        found: entry points; those of the group ``hm_fhir`` when None.
+        version: version of the built-ins.
+    """
+
+    def __init__(
+        self,
+        enabled: Sequence[str],
+        *,
+        builtin: object,
+        version: str,
+        found: Iterable[EntryPoint] | None = None,
+    ) -> None:
+        self._manager = pluggy.PluginManager(hookspecs.PROJECT)
+        self._manager.add_hookspecs(hookspecs)
+        self._manager.register(builtin, BUILTIN)
+        self.problems: list[PluginError] = []
+        self.plugins = [Plugin(BUILTIN, "hm-fhir", version, enabled=True, hooks=self._hooks(BUILTIN))]
+        points: dict[str, EntryPoint] = {}
+        for point in entry_points(group=hookspecs.PROJECT) if found is None else found:
+            if point.name in points and point.name in enabled:
+                both = f"{_distribution(points[point.name])} and {_distribution(point)}"
+                self.problems.append(PluginError(f"{both} both bring a plugin {point.name!r}", fix="uninstall one"))
+            points.setdefault(point.name, point)
+        for name in sorted({*points, *enabled}):
+            self.plugins.append(self._load(name, points.get(name), enabled=name in enabled, known=points))
+
+    def _load(self, name: str, point: EntryPoint | None, *, enabled: bool, known: Iterable[str]) -> Plugin:
+        if point is None:
+            fix = did_you_mean(name, known) or f"pip install hm-fhir-{name}, or take it out of plugins.enabled"
+            error = PluginError(f"the plugin {name!r} is not installed", fix=fix, place="plugins.enabled")
+            self.problems.append(error)
+            return Plugin(name, "?", "?", enabled=enabled, error=error.message)
+        distribution, version = _distribution(point), (point.dist.version if point.dist else "?")
+        if not enabled:
+            return Plugin(name, distribution, version, enabled=False)
+        try:
+            self._manager.register(point.load(), name)
+            self._manager.check_pending()
+        except Exception as cause:  # noqa: BLE001  (whatever a plugin raises at import is its defect, and it is named)
+            if self._manager.has_plugin(name):
+                self._manager.unregister(name=name)
+            # pluggy's own words name the hook or argument; any other text could hold anything.
+            reason = str(cause) if isinstance(cause, pluggy.PluginValidationError) else type(cause).__name__
+            error = PluginError(f"the plugin {name!r} ({distribution}) cannot be loaded: {reason}")
+            self.problems.append(error)
+            return Plugin(name, distribution, version, enabled=True, error=error.message)
+        return Plugin(name, distribution, version, enabled=True, hooks=self._hooks(name))
+
+    def _hooks(self, name: str) -> tuple[str, ...]:
+        callers = self._manager.get_hookcallers(self._manager.get_plugin(name)) or []
+        return tuple(sorted(caller.name for caller in callers))
+
+    def gather(self) -> Contributions:
+        """Return what all plugins yield; what is wrong with a plugin goes to `problems`, the others go on."""
+        gathered = Contributions()
+        for hook, into in zip(
+            HOOKS, (gathered.sources, gathered.mappings, gathered.profiles, gathered.targets), strict=True
+        ):
+            self._collect(hook, into)  # type: ignore[arg-type]
+        return gathered
+
+    def _collect(self, hook: str, into: dict[str, AnySpec]) -> None:
+        owners: dict[str, str] = {}
+        implementations = getattr(self._manager.hook, hook).get_hookimpls()
+        for implementation in sorted(implementations, key=lambda one: (one.plugin_name != BUILTIN, one.plugin_name)):
+            plugin = implementation.plugin_name
+            try:
+                records = list(implementation.function())
+            except Exception as cause:  # noqa: BLE001  (one plugin's defect must not hide the others)
+                problem = f"{hook} of the plugin {plugin!r} failed: {type(cause).__name__}"
+                self.problems.append(PluginError(problem, fix="report this to the author of the plugin"))
+                continue
+            for record in records:
+                if not isinstance(record, _RECORDS[hook]):
+                    problem = f"{hook} of the plugin {plugin!r} must yield {_RECORDS[hook].__name__}"
+                    self.problems.append(PluginError(problem, fix="report this to the author of the plugin"))
+                elif record.name in into:
+                    both = f"the plugins {owners[record.name]!r} and {plugin!r} both bring {record.name!r} ({hook})"
+                    self.problems.append(PluginError(both, code="name-clash", fix="disable one of them"))
+                else:
+                    into[record.name] = record
+                    owners[record.name] = plugin
+
+
+def _distribution(point: EntryPoint) -> str:
+    return point.dist.name if point.dist else "?"

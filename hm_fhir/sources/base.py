@@ -1,0 +1,68 @@
+"""What a source is: it reads records, and turns a record into an activity.
+
+One record is one activity. A reader whose documents hold several activities yields several records, so that the first
+sum (read = new + newer + repeated + rejected) counts what the municipality counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from hm_fhir.activities.model import Activity
+from hm_fhir.errors import RecordRejected
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One raw row or document.
+
+    Args:
+        place: where it stands: file name and line; never holds a value of the record.
+        values: what it says; texts as they were written.
+        error: why it could not be read, when it could not; `values` then holds what was there, to be kept.
+    """
+
+    place: str
+    values: Mapping[str, Any] = field(repr=False)
+    error: RecordRejected | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceContext:
+    """What a source may know of its deployment.
+
+    Args:
+        name: name of the source in the settings.
+        folder: folder of the settings file; relative paths start here.
+        zone: zone of local times without one.
+    """
+
+    name: str
+    folder: Path
+    zone: ZoneInfo
+
+
+class Source(Protocol):
+    """Where activities are read from."""
+
+    def count(self) -> int | None:
+        """Return about how many records there are, for progress, or None when that is not known in advance."""
+
+    def records(self) -> Iterator[Record]:
+        """Yield every record; one that cannot be read comes with its `error`.
+
+        Raises:
+            SettingsError: the source as a whole cannot be read (no such file, a heading is gone).
+        """
+
+    def activity(self, record: Record) -> Activity:
+        """Return the activity that a record tells of.
+
+        Raises:
+            RecordRejected: it tells of none, with the reason.
+            pydantic.ValidationError: the same, from the activity model.
+        """

@@ -1,0 +1,109 @@
+"""The directory of a municipality: who its mediators are, which facilities they name, and by which codes.
+
+A YAML file::
+
+    municipality: {code: SFO39, name: Самоков, name_en: Samokov, ekatte: "65231"}
+    mediators:
+      M1: {given: [Мария], family: Примерова}
+    facilities:
+      MBAL: {kind: hospital, name: Примерна болница}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from hm_fhir.activities.people import Facility, Mediator, Municipality
+from hm_fhir.config import settings_error
+from hm_fhir.errors import RecordRejected, SettingsError
+from hm_fhir.mapping.yaml_file import read_yaml
+
+_NAME = ("given", "family")
+
+
+class DirectoryFile(BaseModel):
+    """The whole file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    municipality: Municipality = Field(description="the municipality")
+    mediators: dict[str, Mediator] = Field(description="given, family and phone of each mediator, by number")
+    facilities: dict[str, Facility] = Field(
+        default_factory=dict, description="kind, name, ward, address and phone of each facility, by local code"
+    )
+
+    @field_validator("mediators", mode="before")
+    @classmethod
+    def _mediators(cls, lines: Any) -> Any:
+        return _with_key(lines, _mediator)
+
+    @field_validator("facilities", mode="before")
+    @classmethod
+    def _facilities(cls, lines: Any) -> Any:
+        return _with_key(lines, dict)
+
+
+def _with_key(lines: Any, data: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
+    """Return the data of each line with its key as local id; what is no object is left for pydantic to name."""
+    if not isinstance(lines, dict):
+        return lines
+    return {
+        key: {"local_id": key, **data(line)} if isinstance(line, dict) else line for key, line in lines.items()
+    }
+
+
+def _mediator(line: dict[str, Any]) -> dict[str, Any]:
+    name = {part: line[part] for part in _NAME if part in line}
+    return {"name": name, **{key: value for key, value in line.items() if key not in _NAME}}
+
+
+class Directory:
+    """Municipality, mediators and facilities by their local codes.
+
+    Args:
+        path: the YAML file.
+
+    Raises:
+        SettingsError: it is missing or wrong.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._name = path.name
+        try:
+            content = DirectoryFile.model_validate(read_yaml(path).value)
+        except ValidationError as error:
+            raise settings_error(error, DirectoryFile, place=str(path)) from None
+        self.municipality = content.municipality
+        self._mediators = content.mediators
+        self._facilities = content.facilities
+
+    def mediator(self, number: str) -> Mediator:
+        """Return the mediator with this number.
+
+        Raises:
+            RecordRejected: nobody has it.
+        """
+        found = self._mediators.get(number)
+        if found is None:
+            raise self._unknown("mediator")
+        return found
+
+    def facility(self, code: str) -> Facility:
+        """Return the facility with this local code.
+
+        Raises:
+            RecordRejected: none has it.
+        """
+        found = self._facilities.get(code)
+        if found is None:
+            raise self._unknown("facility")
+        return found
+
+    def _unknown(self, what: str) -> RecordRejected:
+        return RecordRejected(
+            f"the {what} is not in the directory", code=f"unknown-{what}", fix=f"add it to {self._name}"
+        )

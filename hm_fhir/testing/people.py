@@ -1,0 +1,174 @@
+"""Synthetic people for samples and tests: valid EGN and LNCh, names that nobody has, telephones that ring nowhere.
+
+The same seed gives the same people for ever: only `random.Random.random` is used, the one method whose sequence
+Python promises to keep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from random import Random
+from typing import Literal, TypeVar
+
+T = TypeVar("T")
+
+_EGN_WEIGHTS = (2, 4, 8, 5, 10, 9, 7, 3, 6)
+_LNCH_WEIGHTS = (21, 19, 17, 13, 11, 9, 7, 3, 1)
+_MONTH_OF_CENTURY = {18: 20, 19: 0, 20: 40}
+_GIVEN = {
+    "female": ("Проба", "Мостра", "Скица", "Чернова", "Азбука", "Макета", "Буква", "Притча"),
+    "male": ("Пример", "Образец", "Модел", "Чертеж", "Опит", "Проект", "Макет", "Знак"),
+}
+_MIDDLE = ("Тестов", "Редов", "Бройков", "Номеров", "Листов", "Графов")
+_FAMILY = ("Примеров", "Образцов", "Измислен", "Съчинен", "Несъществуващ", "Синтетичен", "Въображаем", "Макетов")
+
+
+def egn(birth_date: date, order: int) -> str:
+    """Return a valid EGN: YYMMDD, order number, check digit (weights 2 4 8 5 10 9 7 3 6, mod 11 mod 10).
+
+    Args:
+        birth_date: 1800 to 2099; the month carries the century (+20: 18xx, +40: 20xx).
+        order: 0 to 999; even for a man, odd for a woman.
+    """
+    month = birth_date.month + _MONTH_OF_CENTURY[birth_date.year // 100]
+    digits = f"{birth_date.year % 100:02}{month:02}{birth_date.day:02}{order:03}"
+    return digits + str(_weighted(digits, _EGN_WEIGHTS) % 11 % 10)
+
+
+def lnch(number: int) -> str:
+    """Return a valid LNCh: nine digits and the check digit (weights 21 19 17 13 11 9 7 3 1, mod 10).
+
+    Args:
+        number: 0 to 999999999.
+    """
+    digits = f"{number:09}"
+    return digits + str(_weighted(digits, _LNCH_WEIGHTS) % 10)
+
+
+def wrong_check_digit(number: str) -> str:
+    """Return the number with another check digit."""
+    return number[:-1] + str((int(number[-1]) + 1) % 10)
+
+
+def _weighted(digits: str, weights: tuple[int, ...]) -> int:
+    return sum(int(digit) * weight for digit, weight in zip(digits, weights, strict=True))
+
+
+class Chance:
+    """Seeded choices that are the same on every Python.
+
+    Args:
+        seed: any number.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._random = Random(seed)
+
+    def number(self, low: int, high: int) -> int:
+        """Return a whole number from `low` to `high`, both included."""
+        return low + int(self._random.random() * (high - low + 1))
+
+    def pick(self, choices: Sequence[T]) -> T:
+        """Return one of the choices."""
+        return choices[self.number(0, len(choices) - 1)]
+
+    def happens(self, share: float) -> bool:
+        """Return true in about this share (0 to 1) of calls."""
+        return self._random.random() < share
+
+
+@dataclass(frozen=True, slots=True)
+class SyntheticPerson:
+    """Somebody who does not exist.
+
+    Args:
+        number_kind: ``egn`` or ``lnch``.
+        number: valid number of that kind.
+        given: given name.
+        middle: name after the father.
+        family: family name.
+        gender: FHIR administrative gender.
+        birth_date: date of birth.
+        phone: telephone number of no network.
+        family_number: number of the family; members share family name and telephone.
+    """
+
+    number_kind: Literal["egn", "lnch"]
+    number: str
+    given: str
+    middle: str
+    family: str
+    gender: Literal["female", "male"]
+    birth_date: date
+    phone: str
+    family_number: int
+
+
+class Population:
+    """Makes synthetic people, no two of them with one number.
+
+    Args:
+        chance: where choices come from.
+        today: the day on which ages are counted.
+        foreigners: share of people who have an LNCh.
+    """
+
+    def __init__(self, chance: Chance, *, today: date, foreigners: float = 0.1) -> None:
+        self._chance = chance
+        self._today = today
+        self._foreigners = foreigners
+        self._numbers: set[str] = set()
+        self._families = 0
+
+    def person(
+        self,
+        *,
+        ages_years: tuple[int, int],
+        gender: Literal["female", "male"] | None = None,
+        relative: SyntheticPerson | None = None,
+    ) -> SyntheticPerson:
+        """Return a new person.
+
+        Args:
+            ages_years: youngest and oldest age on `today`, in completed years.
+            gender: by chance when None.
+            relative: somebody of the same family.
+        """
+        chance = self._chance
+        gender = gender or chance.pick(("female", "male"))
+        youngest, oldest = ages_years
+        birth_date = self._today - timedelta(days=chance.number(youngest * 366, oldest * 365 + 364))
+        kind: Literal["egn", "lnch"] = "lnch" if chance.happens(self._foreigners) else "egn"
+        number = self._number(kind, birth_date, gender)
+        if relative is None:
+            self._families += 1
+            stem, family_number = chance.pick(_FAMILY), self._families
+        else:
+            family_number = relative.family_number
+            stem = relative.family.removesuffix("а") if relative.gender == "female" else relative.family
+        ending = "а" if gender == "female" else ""
+        return SyntheticPerson(
+            number_kind=kind,
+            number=number,
+            given=chance.pick(_GIVEN[gender]),
+            middle=chance.pick(_MIDDLE) + ending,
+            family=stem + ending,
+            gender=gender,
+            birth_date=birth_date,
+            phone=f"+359 000 {family_number:06}",
+            family_number=family_number,
+        )
+
+    def _number(self, kind: str, birth_date: date, gender: str) -> str:
+        while True:
+            if kind == "lnch":
+                number = lnch(self._chance.number(100_000_000, 999_999_999))
+            else:
+                # 926 to 999 is the block of no district, the one that real people hardly have.
+                order = 926 + 2 * self._chance.number(0, 36) + (gender == "female")
+                number = egn(birth_date, order)
+            if number not in self._numbers:
+                self._numbers.add(number)
+                return number

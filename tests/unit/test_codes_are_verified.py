@@ -1,0 +1,183 @@
+"""Codes of public code systems are shipped only when somebody verified them, and every code of ours has an answer.
+
+A new code needs a row in `VERIFIED` with its mark:
+
+- GPS: SNOMED International Global Patient Set, display verified
+- row: in the same verified row as a GPS code, its own membership was not looked up
+- IPS, WHO: read in the International Patient Summary, in WHO's guides
+- secondary: seen in several public value sets only; the ConceptMap must say so
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hm_fhir.activities.catalogue import CATALOGUE, encounter_class
+from hm_fhir.activities.vocabulary import SETTINGS
+
+ROOT = Path(__file__).parents[2]
+MAPPINGS = ROOT / "mappings"
+SNOMED, LOINC, ICD10 = "http://snomed.info/sct", "http://loinc.org", "http://hl7.org/fhir/sid/icd-10"
+
+VERIFIED = {
+    SNOMED: {
+        "185317003": "GPS",  # telephone encounter
+        "710824005": "GPS",  # assessment of health and social care needs
+        "3457005": "GPS",  # patient referral
+        "169762003": "GPS",  # postnatal visit
+        "410621008": "GPS",  # well child visit, newborn
+        "410620009": "GPS",  # well child visit
+        "410290005": "GPS",  # family planning education, guidance, counseling
+        "84635008": "GPS",  # disease process or condition education
+        "171128005": "GPS",  # venereal disease screening
+        "268558004": "GPS",  # immunization status screening
+        "171044003": "GPS",  # immunization education
+        "591000119102": "GPS",  # vaccine refused by patient
+        "135892000": "GPS",  # antenatal education
+        "134435003": "GPS",  # routine antenatal care
+        "77386006": "GPS",  # pregnant
+        "183561008": "GPS",  # referral to GP
+        "308485000": "GPS",  # referral to gynaecologist
+        "308472003": "GPS",  # referral to dermatologist
+        "183517000": "GPS",  # referral to paediatrician
+        "310449005": "GPS",  # referral to hospital
+        "306104004": "GPS",  # referral to accident and emergency service
+        "308440001": "GPS",  # referral to social worker
+        "76272004": "GPS",  # syphilis
+        "35742006": "GPS",  # congenital syphilis
+        "165781001": "GPS",  # syphilis test positive
+        "165780000": "row",  # syphilis test negative
+        "161112004": "GPS",  # illiteracy
+        "735930004": "GPS",  # low-level literacy
+        "422693009": "GPS",  # language barrier
+        "73438004": "GPS",  # unemployed
+        "424860001": "GPS",  # low income
+        "105532006": "GPS",  # overcrowded in house
+        "105526001": "GPS",  # homeless family
+    },
+    LOINC: {
+        "82810-3": "IPS",  # pregnancy status
+        "11778-8": "IPS",  # delivery date estimated
+        "18185-9": "WHO",  # gestational age
+        "11996-6": "WHO",  # number of pregnancies
+        "20507-0": "secondary",  # reagin antibody by RPR
+        "31147-2": "secondary",  # reagin antibody titre by RPR
+    },
+    ICD10: {
+        "Z33": "WHO",  # pregnant state
+        "Z30.0": "WHO",  # counselling on contraception
+        "Z11.3": "WHO",  # screening for sexually transmitted infections
+        "A53.9": "WHO",  # syphilis, unspecified
+    },
+}
+
+# Codes that are easily mistaken, or that nobody could verify.
+TRAPS = {
+    "TRANS": "means transcriber, not translator",
+    "ESC": "an escort in transportation services only",
+    "ETH": "means substance abuse, not ethnicity",
+    "8665-2": "not verified",
+    "24110-9": "one method; the method is not known",
+    "5292-8": "seen in one list only",
+    "225368008": "not found",
+    "439708006": "not in the Global Patient Set",
+    "82191002": "not in the Global Patient Set",
+    "icd-10-cm": "the American edition",
+}
+
+CONCEPT_MAPS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in MAPPINGS.glob("conceptmaps/*.json")}
+FILES = [path for path in sorted(MAPPINGS.rglob("*.yaml")) if "cases" not in path.relative_to(MAPPINGS).parts]
+
+_SHAPES = {
+    SNOMED: re.compile(r"(?<![\w./-])\d{6,18}(?![\w-])"),
+    LOINC: re.compile(r"(?<![\w./-])\d{1,7}-\d(?![\w-])"),
+    ICD10: re.compile(r"(?<![\w./-])[A-Z]\d\d(\.\d)?(?![\w-])"),
+}
+
+
+def targets() -> list[tuple[str, str, dict[str, Any]]]:
+    return [
+        (name, group["target"], target)
+        for name, resource in CONCEPT_MAPS.items()
+        for group in resource["group"]
+        for element in group["element"]
+        for target in element["target"]
+    ]
+
+
+def codes_of(name: str) -> set[str]:
+    path = ROOT / "profiles" / "package" / f"CodeSystem-hm-{name}.json"
+    return {concept["code"] for concept in json.loads(path.read_text(encoding="utf-8"))["concept"]}
+
+
+def test_there_is_something_to_check() -> None:
+    assert len(CONCEPT_MAPS) >= 15
+    assert len(FILES) >= 15
+
+
+@pytest.mark.parametrize("system", sorted(VERIFIED))
+def test_concept_maps_hold_only_verified_codes(system: str) -> None:
+    used = {target["code"] for _, target_system, target in targets() if target_system == system and "code" in target}
+
+    assert used
+    assert used - VERIFIED[system].keys() == set()
+
+
+@pytest.mark.parametrize("system", sorted(VERIFIED))
+def test_mapping_files_hold_only_verified_codes(system: str) -> None:
+    used = {found[0] for path in FILES for found in _SHAPES[system].finditer(path.read_text(encoding="utf-8"))}
+
+    assert used - VERIFIED[system].keys() == set()
+
+
+@pytest.mark.parametrize("system", sorted(VERIFIED))
+def test_every_verified_code_is_used(system: str) -> None:
+    used = {target["code"] for _, target_system, target in targets() if target_system == system and "code" in target}
+    texts = "".join(path.read_text(encoding="utf-8") for path in FILES)
+
+    assert {code for code in VERIFIED[system] if code not in used and f"'{code}'" not in texts} == set()
+
+
+def test_a_code_from_a_secondary_source_says_so() -> None:
+    for name, system, target in targets():
+        if VERIFIED.get(system, {}).get(target.get("code", "")) in ("secondary", "row"):
+            assert "not" in target.get("comment", ""), f"{name}: {target['code']} needs a comment on its source"
+
+
+@pytest.mark.parametrize("trap", sorted(TRAPS))
+def test_no_trap_is_in_a_mapping_or_concept_map(trap: str) -> None:
+    for path in [*FILES, *MAPPINGS.glob("conceptmaps/*.json")]:
+        assert not re.search(rf"(?<![\w-]){trap}(?![\w-])", path.read_text(encoding="utf-8")), (path.name, TRAPS[trap])
+
+
+@pytest.mark.parametrize("name", sorted(CONCEPT_MAPS))
+def test_every_group_of_a_concept_map_covers_its_whole_vocabulary(name: str) -> None:
+    for group in CONCEPT_MAPS[name]["group"]:
+        codes = [element["code"] for element in group["element"]]
+        assert len(codes) == len(set(codes))
+        if name == "encounter-class":
+            expected = {encounter_class(kind.code, setting) for kind in CATALOGUE for setting in SETTINGS.terms}
+        else:
+            expected = codes_of(group["source"].removeprefix("https://w3id.org/hm-fhir/CodeSystem/"))
+        assert set(codes) == expected
+
+
+@pytest.mark.parametrize("name", sorted(CONCEPT_MAPS))
+def test_a_concept_map_says_why_nothing_fits_and_what_is_not_exact(name: str) -> None:
+    resource = CONCEPT_MAPS[name]
+
+    assert resource["url"] == f"https://w3id.org/hm-fhir/ConceptMap/{name}"
+    for group in resource["group"]:
+        for target in (target for element in group["element"] for target in element["target"]):
+            if target["equivalence"] == "unmatched":
+                assert "code" not in target
+                assert target["comment"]
+            else:
+                assert target["code"]
+                # FHIR rule cmd-1
+                assert target["equivalence"] not in ("narrower", "inexact") or target["comment"]
