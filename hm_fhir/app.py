@@ -22,7 +22,7 @@ from pydantic import BaseModel, ValidationError
 from hm_fhir import __version__, builtin
 from hm_fhir.activities.identity import Identity
 from hm_fhir.activities.model import Activity
-from hm_fhir.config import Kinded, Settings, load_settings, read_key, settings_error
+from hm_fhir.config import Identifiers, Kinded, Settings, load_settings, read_key, settings_error
 from hm_fhir.delivery.intake import Intake, map_records
 from hm_fhir.delivery.prepare import Preparation
 from hm_fhir.delivery.reconcile import RunReport
@@ -137,10 +137,22 @@ class App:
         Raises:
             MappingErrors: mistakes in mapping files, all of them.
         """
+        return self._mapper(self.identity, self.settings.identifiers)
+
+    @cached_property
+    def case_mapper(self) -> Mapper:
+        """The same packs with a key and identifier systems that are the same everywhere: cases compare with them.
+
+        Raises:
+            MappingErrors: mistakes in mapping files, all of them.
+        """
+        return self._mapper(Identity(bytes(32), key_id="cases", system="urn:hm-fhir:cases"), Identifiers())
+
+    def _mapper(self, identity: Identity, identifiers: Identifiers) -> Mapper:
         folders = [spec.folder for spec in self.contributions.profiles.values()]
         code_systems = {name: one for folder in folders for name, one in read_code_systems(folder).items()}
         packs = [load_pack(spec.folder) for spec in self.contributions.mappings.values()]
-        return Mapper(packs, self.identity, code_systems, self.settings.identifiers.by_kind())
+        return Mapper(packs, identity, code_systems, identifiers.by_kind())
 
     @cached_property
     def store(self) -> SqliteStore:
@@ -264,7 +276,7 @@ class App:
             host, _, rest = owner.partition(":")
             pid = rest.partition(":")[0]
             if host == socket.gethostname() and pid.isdigit() and not _is_alive(int(pid)):
-                self.store.release(owner)
+                self.store.release(owner, attempted=True)
 
     def run(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import secrets
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,8 @@ from hm_fhir.errors import SettingsError, did_you_mean
 
 CANONICAL = "https://w3id.org/hm-fhir"
 """Base of every canonical URL and default identifier system of this project."""
+
+NEW_KEY_BYTES = 32
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
 Uri = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9+.-]*:\S+$")]
@@ -241,3 +244,15 @@ def read_key(reference: str, folder: Path) -> bytes:
         return base64.b64decode(read_secret(reference, folder), validate=True)
     except binascii.Error:
         raise SettingsError("the key is not base64", code="identity-key", place=reference) from None
+
+
+def write_key(path: Path) -> None:
+    """Write a new identity key that only its owner can read.
+
+    Raises:
+        FileExistsError: there is one already; it is never replaced.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(base64.b64encode(secrets.token_bytes(NEW_KEY_BYTES)).decode() + "\n")

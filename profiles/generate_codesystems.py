@@ -174,7 +174,8 @@ def code_system(vocabulary: Vocabulary) -> dict[str, Any]:
 def file_texts() -> dict[str, str]:
     """Return file name -> text of every CodeSystem."""
     return {
-        f"CodeSystem-hm-{vocabulary.name}.json": json.dumps(code_system(vocabulary), ensure_ascii=False, indent=2) + "\n"
+        f"CodeSystem-hm-{vocabulary.name}.json": json.dumps(code_system(vocabulary), ensure_ascii=False, indent=2)
+        + "\n"
         for vocabulary in ALL
     }
 

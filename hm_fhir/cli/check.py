@@ -54,7 +54,7 @@ def check(app: App, settings: Path) -> Iterator[Finding]:
     yield _look("identity key", lambda: f"{app.identity.key_id}, fingerprint {app.identity.fingerprint}")
     yield _look("plugins", lambda: f"{len(app.contributions.sources)} source kinds, all load")
     yield _look("mappings", lambda: _mappings(app))
-    yield _look("store", lambda: f"{app.store.path}, schema {app.store.schema_version}")
+    yield _look("store", lambda: app.store.describe())
     for name in app.settings.sources:
         yield _look(f"source {name}", lambda name=name: _first_record(app.source(name)))  # type: ignore[misc]
     for name in app.settings.targets:

@@ -16,8 +16,8 @@ import click
 from hm_fhir.app import App, open_app
 from hm_fhir.cli.console import Exit, err, out, print_json, progress, table
 from hm_fhir.cli.demo_server import serve
-from hm_fhir.cli.init import write_key
 from hm_fhir.cli.run import show
+from hm_fhir.config import write_key
 from hm_fhir.delivery.intake import RecordCounts
 from hm_fhir.delivery.readback import ReadBack
 from hm_fhir.delivery.reconcile import RunReport

@@ -30,15 +30,16 @@ def test(settings: Path, folders: tuple[Path, ...], write: bool, as_json: bool) 
         cases = [case for place in places for case in load_cases(place)]
         if not cases:
             raise SettingsError("there are no cases", fix="a case is a YAML file below cases/ of a pack")
+        mapper = app.case_mapper
         advance = start("cases", len(cases))
         for case in cases:
-            result = run_case(case, app.mapper)
+            result = run_case(case, mapper)
             total += 1
             advance(1)
             if not result.passed:
                 failed += 1
                 if write:
-                    write_case(case, app.mapper)
+                    write_case(case, mapper)
             if as_json:
                 print_json({"case": result.name, "passed": result.passed, "difference": result.difference})
             elif not result.passed:

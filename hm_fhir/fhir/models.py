@@ -52,7 +52,9 @@ def _validated(resource: dict[str, Any]) -> BaseModel:
         # fhir.resources is not typed for us; the class is a pydantic model.
         model = cast("type[BaseModel]", get_fhir_model_class(str(kind)))
     except ValueError:
-        raise RecordRejected("resourceType is missing or unknown", code="not-fhir", fix="use a type of FHIR R4") from None
+        raise RecordRejected(
+            "resourceType is missing or unknown", code="not-fhir", fix="use a type of FHIR R4"
+        ) from None
     return model.model_validate(resource)
 
 

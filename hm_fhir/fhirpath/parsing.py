@@ -30,12 +30,10 @@ Tree = dict[str, Any]
 ESCAPES = {"'": "'", '"': '"', "`": "`", "\\": "\\", "/": "/", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 _TYPE_NAME = re.compile(r"`?[A-Za-z_]\w*`?(\.`?[A-Za-z_]\w*`?)?")
-_WORDS = {"STRING": "a text", "NUMBER": "a number", "DATETIME": "a date", "TIME": "a time"}
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _UNITS = frozenset({"year", "month", "week", "day", "hour", "minute", "second", "millisecond"})
-_OPERATORS = frozenset(
-    "+ - * / div mod & | <= < > >= is as = ~ != !~ in contains and or xor implies".split()  # noqa: SIM905
-)
+_BEFORE = {".": "a name", "%": "a name", "is": "the name of a type", "as": "the name of a type", "{": "}"}
+_ENDS_VALUE = frozenset({")", "]", "}", "true", "false", "$this", "$index", "$total"})
 _TYPE_FUNCTIONS = frozenset({"is", "as", "ofType"})
 
 
@@ -134,7 +132,7 @@ class _Strict(ErrorListener):  # type: ignore[misc]
                     f"the text after this {character} is not closed", text=self._text, position=position
                 )
             raise ExpressionError(f"{character!r} has no meaning here", text=self._text, position=position)
-        expected = _expected(recognizer)
+        expected = _expected(recognizer, offendingSymbol)
         if offendingSymbol.type == Token.EOF:
             found = "the expression ends too early"
         else:
@@ -142,42 +140,29 @@ class _Strict(ErrorListener):  # type: ignore[misc]
         raise ExpressionError(f"{found}, expected {expected}", text=self._text, position=position)
 
 
-def _expected(recognizer: Any) -> str:
-    words: set[str] = set()
-    for interval in recognizer.getExpectedTokens().intervals or ():
-        words.update(_word(recognizer, token) for token in interval)
-    if "a number" in words:
+def _expected(recognizer: Any, offending: Any) -> str:
+    """Say in plain words what may stand here; ANTLR's own list names up to forty tokens."""
+    before = [
+        token
+        for token in recognizer.getTokenStream().tokens[: offending.tokenIndex]
+        if token.channel == Token.DEFAULT_CHANNEL
+    ]
+    last = before[-1] if before else None
+    if last is None:
         return "a value"
-    if "a name" in words:
-        return "a name"
-    closing = _open_brackets(recognizer)
-    # A number may be followed by a unit, and the generated parser forgets which brackets are open.
-    words -= {"a text", "a unit of time", *(["the end"] if closing else [])}
-    if words <= {"the end"}:
-        words |= {"an operator", *closing[-1:]}
-    return " or ".join(sorted(words))
-
-
-def _word(recognizer: Any, token: int) -> str:
-    if token == Token.EOF:
-        return "the end"
-    literal = recognizer.literalNames[token] if token < len(recognizer.literalNames) else "<INVALID>"
-    bare: str = literal.strip("'")
-    if literal == "<INVALID>":
-        return _WORDS.get(recognizer.symbolicNames[token], "a name")
-    if bare in _OPERATORS:
-        return "an operator"
-    return "a unit of time" if bare.rstrip("s") in _UNITS else bare
-
-
-def _open_brackets(recognizer: Any) -> list[str]:
+    if last.text in _BEFORE:
+        return _BEFORE[last.text]
+    names = recognizer.symbolicNames
+    kind = names[last.type] if last.type < len(names) else "<INVALID>"
+    if kind == "<INVALID>" and last.text not in _ENDS_VALUE and last.text.rstrip("s") not in _UNITS:
+        return "a value"
     closing: list[str] = []
-    for token in recognizer.getTokenStream().tokens[: recognizer.getCurrentToken().tokenIndex]:
+    for token in before:
         if token.text in _BRACKETS:
             closing.append(_BRACKETS[token.text])
         elif closing and token.text == closing[-1]:
             closing.pop()
-    return closing
+    return f"{closing[-1]} or an operator" if closing else "an operator or the end"
 
 
 class _Builder:

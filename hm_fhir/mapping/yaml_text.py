@@ -28,7 +28,9 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _decimal(dumper: yaml.SafeDumper, value: Decimal) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:float", str(value))
+    text = str(value)
+    kind = "int" if text.lstrip("-").isdigit() else "float"
+    return dumper.represent_scalar(f"tag:yaml.org,2002:{kind}", text)
 
 
 _Dumper.add_representer(Decimal, _decimal)

@@ -122,7 +122,13 @@ class Store(Protocol):
     def last_payload(self, target: str, activity_key: str) -> dict[str, Any] | None:
         """Return the payload that the target last had of an activity, or None."""
 
+    def ledger_keys(self, target: str) -> tuple[str, ...]:
+        """Return the keys of all resources that a target received, in their order."""
+
     # ---- deployment and operators
+
+    def describe(self) -> str:
+        """Return where the store is and the version of its schema, for a person."""
 
     def install(self, connection: Any) -> None:
         """Create or migrate the tables in the caller's database, inside the caller's transaction."""

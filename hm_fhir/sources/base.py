@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from hm_fhir.activities.model import Activity
+from pydantic import ValidationError
+
+from hm_fhir.activities.model import Activity, rejected
 from hm_fhir.errors import RecordRejected
 
 
@@ -66,3 +68,23 @@ class Source(Protocol):
             RecordRejected: it tells of none, with the reason.
             pydantic.ValidationError: the same, from the activity model.
         """
+
+
+def activity_of(source: Source, record: Record) -> Activity:
+    """Return the activity of a record.
+
+    Raises:
+        RecordRejected: there is none; whatever goes wrong in a plugin is a rejection, so that nothing is lost.
+    """
+    if record.error is not None:
+        raise record.error
+    try:
+        return source.activity(record)
+    except ValidationError as error:
+        raise rejected(error, place=record.place) from None
+    except RecordRejected:
+        raise
+    except Exception as defect:  # noqa: BLE001  (a plugin's defect must not stop the other records)
+        raise RecordRejected(
+            f"the plugin failed: {type(defect).__name__}", code="plugin-defect", place=record.place
+        ) from None

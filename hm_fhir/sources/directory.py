@@ -51,9 +51,7 @@ def _with_key(lines: Any, data: Callable[[dict[str, Any]], dict[str, Any]]) -> A
     """Return the data of each line with its key as local id; what is no object is left for pydantic to name."""
     if not isinstance(lines, dict):
         return lines
-    return {
-        key: {"local_id": key, **data(line)} if isinstance(line, dict) else line for key, line in lines.items()
-    }
+    return {key: {"local_id": key, **data(line)} if isinstance(line, dict) else line for key, line in lines.items()}
 
 
 def _mediator(line: dict[str, Any]) -> dict[str, Any]:

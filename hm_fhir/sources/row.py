@@ -160,7 +160,9 @@ class Row:
         Raises:
             RecordRejected: a word is not in the table.
         """
-        return tuple(dict.fromkeys(self._find(column, word, table) for word in self.words(column, separator=separator)))
+        return tuple(
+            dict.fromkeys(self._find(column, word, table) for word in self.words(column, separator=separator))
+        )
 
     def words(self, column: str, *, separator: str = ",") -> tuple[str, ...]:
         """Return the words of a column that are not empty; a JSON list, or one text with separators.

@@ -13,7 +13,7 @@ START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 class Clock:
     """Stands still until somebody moves it; may be shared by threads.
 
-    Pass ``clock.now`` where a callable that returns the time is wanted, and ``clock.sleep`` instead of ``time.sleep``.
+    Pass ``clock.now`` where a callable that returns the time is wanted, ``clock.sleep`` instead of ``time.sleep``.
 
     Args:
         at: the first time that it shows; with a time zone.

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hm_fhir.app import App, open_app
-from hm_fhir.cli.init import write_key
+from hm_fhir.config import write_key
 from hm_fhir.delivery.worker import Clock
 
 

@@ -65,7 +65,7 @@ def outcome(*issues: Resource) -> Resource:
     return {"resourceType": "OperationOutcome", "issue": list(issues)}
 
 
-class Failure(Exception):  # noqa: N818 - it is an answer, not a mistake of this program
+class Failure(Exception):
     """A request that the server refuses; becomes an OperationOutcome.
 
     Args:
@@ -87,6 +87,10 @@ class Failure(Exception):  # noqa: N818 - it is an answer, not a mistake of this
     def outcome(self) -> Resource:
         """Return the OperationOutcome that says so."""
         return outcome(issue("error", self.code, self.diagnostics))
+
+    def answer(self) -> Answer:
+        """Return the answer to the request as a whole."""
+        return Answer(self.status, self.outcome(), self.headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,7 @@ class Request:
         """Whether it is a Bundle whose entries stand alone."""
         return self.resource is not None and not self.path and self.resource.get("type") == "batch"
 
-    def keys(self) -> Iterator[tuple[int | None, str]]:
+    def held(self) -> Iterator[tuple[int | None, str]]:
         """Yield what it concerns: (index of the Bundle entry or None, ``Type/id`` or a conditional URL)."""
         if self.path:
             yield None, self.path

@@ -208,6 +208,8 @@ class Interactions:
         self.known_type(parts[0])
         if len(parts) == 1:
             return self.search(parts[0], query)
+        if parts[1].startswith(("_", "$")):
+            raise Failure(400, "this server does not do that", code="not-supported")
         key = "/".join(parts[:2])
         if len(parts) == 2:
             version, resource = self.store.read(key)
@@ -250,9 +252,10 @@ class Interactions:
             return Answer(200, {"resourceType": "Bundle", "type": "searchset", "total": len(found)})
         ids = tuple(resource["id"] for resource in sorted_as_asked(found, query))
         token = uuid4().hex
-        self._pages[token] = ids
-        while len(self._pages) > _KEPT_PAGES:
-            del self._pages[next(iter(self._pages))]
+        with self.store.lock:
+            self._pages[token] = ids
+            while len(self._pages) > _KEPT_PAGES:
+                del self._pages[next(iter(self._pages))]
         answer = self._page(type_name, {"_page": token, "_from": "0", "_count": str(size)})
         # Like HAPI FHIR, no total where it costs: a client follows the links and counts for itself.
         if len(ids) <= size or ("_total", "accurate") in query:
@@ -263,7 +266,7 @@ class Interactions:
         ids = self._pages.get(place["_page"])
         if ids is None:
             raise Failure(410, "this page is no longer there: search again", code="not-found")
-        start, size = int(place["_from"]), int(place["_count"])
+        start, size = int(place.get("_from", "0")), int(place.get("_count", self.options.page_entries))
         entries = []
         for id_ in ids[start : start + size]:
             latest = self.store.latest(f"{type_name}/{id_}")

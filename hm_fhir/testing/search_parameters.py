@@ -10,32 +10,33 @@ from typing import Literal
 
 Kind = Literal["token", "reference", "date"]
 
-RESOURCE_TYPES = frozenset(
-    """
-    Account ActivityDefinition AdverseEvent AllergyIntolerance Appointment AppointmentResponse AuditEvent Basic Binary
-    BiologicallyDerivedProduct BodyStructure Bundle CapabilityStatement CarePlan CareTeam CatalogEntry ChargeItem
-    ChargeItemDefinition Claim ClaimResponse ClinicalImpression CodeSystem Communication CommunicationRequest
-    CompartmentDefinition Composition ConceptMap Condition Consent Contract Coverage CoverageEligibilityRequest
-    CoverageEligibilityResponse DetectedIssue Device DeviceDefinition DeviceMetric DeviceRequest DeviceUseStatement
-    DiagnosticReport DocumentManifest DocumentReference EffectEvidenceSynthesis Encounter Endpoint EnrollmentRequest
-    EnrollmentResponse EpisodeOfCare EventDefinition Evidence EvidenceVariable ExampleScenario ExplanationOfBenefit
-    FamilyMemberHistory Flag Goal GraphDefinition Group GuidanceResponse HealthcareService ImagingStudy Immunization
-    ImmunizationEvaluation ImmunizationRecommendation ImplementationGuide InsurancePlan Invoice Library Linkage List
-    Location Measure MeasureReport Media Medication MedicationAdministration MedicationDispense MedicationKnowledge
-    MedicationRequest MedicationStatement MedicinalProduct MedicinalProductAuthorization
-    MedicinalProductContraindication MedicinalProductIndication MedicinalProductIngredient
-    MedicinalProductInteraction MedicinalProductManufactured MedicinalProductPackaged MedicinalProductPharmaceutical
-    MedicinalProductUndesirableEffect MessageDefinition MessageHeader MolecularSequence NamingSystem NutritionOrder
-    Observation ObservationDefinition OperationDefinition OperationOutcome Organization OrganizationAffiliation
-    Parameters Patient PaymentNotice PaymentReconciliation Person PlanDefinition Practitioner PractitionerRole
-    Procedure Provenance Questionnaire QuestionnaireResponse RelatedPerson RequestGroup ResearchDefinition
-    ResearchElementDefinition ResearchStudy ResearchSubject RiskAssessment RiskEvidenceSynthesis Schedule
-    SearchParameter ServiceRequest Slot Specimen SpecimenDefinition StructureDefinition StructureMap Subscription
-    Substance SubstanceNucleicAcid SubstancePolymer SubstanceProtein SubstanceReferenceInformation
-    SubstanceSourceMaterial SubstanceSpecification SupplyDelivery SupplyRequest Task TerminologyCapabilities
-    TestReport TestScript ValueSet VerificationResult VisionPrescription
-    """.split()
-)
+_TYPES = """
+Account ActivityDefinition AdverseEvent AllergyIntolerance Appointment AppointmentResponse AuditEvent Basic Binary
+BiologicallyDerivedProduct BodyStructure Bundle CapabilityStatement CarePlan CareTeam CatalogEntry ChargeItem
+ChargeItemDefinition Claim ClaimResponse ClinicalImpression CodeSystem Communication CommunicationRequest
+CompartmentDefinition Composition ConceptMap Condition Consent Contract Coverage CoverageEligibilityRequest
+CoverageEligibilityResponse DetectedIssue Device DeviceDefinition DeviceMetric DeviceRequest DeviceUseStatement
+DiagnosticReport DocumentManifest DocumentReference EffectEvidenceSynthesis Encounter Endpoint EnrollmentRequest
+EnrollmentResponse EpisodeOfCare EventDefinition Evidence EvidenceVariable ExampleScenario ExplanationOfBenefit
+FamilyMemberHistory Flag Goal GraphDefinition Group GuidanceResponse HealthcareService ImagingStudy Immunization
+ImmunizationEvaluation ImmunizationRecommendation ImplementationGuide InsurancePlan Invoice Library Linkage List
+Location Measure MeasureReport Media Medication MedicationAdministration MedicationDispense MedicationKnowledge
+MedicationRequest MedicationStatement MedicinalProduct MedicinalProductAuthorization
+MedicinalProductContraindication MedicinalProductIndication MedicinalProductIngredient
+MedicinalProductInteraction MedicinalProductManufactured MedicinalProductPackaged MedicinalProductPharmaceutical
+MedicinalProductUndesirableEffect MessageDefinition MessageHeader MolecularSequence NamingSystem NutritionOrder
+Observation ObservationDefinition OperationDefinition OperationOutcome Organization OrganizationAffiliation
+Parameters Patient PaymentNotice PaymentReconciliation Person PlanDefinition Practitioner PractitionerRole
+Procedure Provenance Questionnaire QuestionnaireResponse RelatedPerson RequestGroup ResearchDefinition
+ResearchElementDefinition ResearchStudy ResearchSubject RiskAssessment RiskEvidenceSynthesis Schedule
+SearchParameter ServiceRequest Slot Specimen SpecimenDefinition StructureDefinition StructureMap Subscription
+Substance SubstanceNucleicAcid SubstancePolymer SubstanceProtein SubstanceReferenceInformation
+SubstanceSourceMaterial SubstanceSpecification SupplyDelivery SupplyRequest Task TerminologyCapabilities
+TestReport TestScript ValueSet VerificationResult VisionPrescription
+"""
+
+RESOURCE_TYPES = frozenset(_TYPES.split())
+"""Every type of R4."""
 
 # One line for each type: the name of a parameter, and `=path` where the element is called otherwise.
 _LINES = """
@@ -51,8 +52,9 @@ Consent: identifier status category patient organization actor=provision.actor.r
 Coverage: identifier status beneficiary patient=beneficiary
 DiagnosticReport: identifier status code category subject patient=subject encounter performer based-on=basedOn result
 DocumentReference: identifier status type category subject patient=subject author encounter=context.encounter
-Encounter: identifier status type subject patient=subject part-of=partOf based-on=basedOn service-provider=serviceProvider \
-    participant=participant.individual practitioner=participant.individual location=location.location
+Encounter: identifier status type subject patient=subject part-of=partOf based-on=basedOn \
+    service-provider=serviceProvider participant=participant.individual practitioner=participant.individual \
+    location=location.location
 EpisodeOfCare: identifier status type patient organization=managingOrganization
 Flag: identifier subject patient=subject encounter author
 Goal: identifier category subject patient=subject
@@ -67,8 +69,8 @@ Organization: identifier type partof=partOf
 Patient: identifier general-practitioner=generalPractitioner organization=managingOrganization
 Practitioner: identifier
 PractitionerRole: identifier practitioner organization location
-Procedure: identifier status code category subject patient=subject encounter performer=performer.actor based-on=basedOn \
-    part-of=partOf location
+Procedure: identifier status code category subject patient=subject encounter performer=performer.actor \
+    based-on=basedOn part-of=partOf location
 Provenance: target patient=target agent=agent.who location
 QuestionnaireResponse: identifier status subject patient=subject encounter author source based-on=basedOn
 RelatedPerson: identifier patient

@@ -158,7 +158,6 @@ def test_what_is_held_up_is_due_when_it_is_free(store, offer, claim, now):
     assert store.next_due("national") == now + timedelta(hours=1)
     store.settle([RetryAt(entry_id=first.entry_id, at=now + MINUTE, code="busy")], owner="worker-1", now=now)
     assert store.next_due("national") == now + MINUTE
-    store.settle([Parked(entry_id=first.entry_id, code="x")], owner="worker-1", now=now)
     assert claim() == ()
     assert len(claim(now=store.next_due("national"))) == 2
 

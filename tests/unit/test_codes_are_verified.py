@@ -90,7 +90,9 @@ TRAPS = {
     "icd-10-cm": "the American edition",
 }
 
-CONCEPT_MAPS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in MAPPINGS.glob("conceptmaps/*.json")}
+CONCEPT_MAPS = {
+    path.stem: json.loads(path.read_text(encoding="utf-8")) for path in MAPPINGS.glob("conceptmaps/*.json")
+}
 FILES = [path for path in sorted(MAPPINGS.rglob("*.yaml")) if "cases" not in path.relative_to(MAPPINGS).parts]
 
 _SHAPES = {
@@ -152,7 +154,10 @@ def test_a_code_from_a_secondary_source_says_so() -> None:
 @pytest.mark.parametrize("trap", sorted(TRAPS))
 def test_no_trap_is_in_a_mapping_or_concept_map(trap: str) -> None:
     for path in [*FILES, *MAPPINGS.glob("conceptmaps/*.json")]:
-        assert not re.search(rf"(?<![\w-]){trap}(?![\w-])", path.read_text(encoding="utf-8")), (path.name, TRAPS[trap])
+        assert not re.search(rf"(?<![\w-]){trap}(?![\w-])", path.read_text(encoding="utf-8")), (
+            path.name,
+            TRAPS[trap],
+        )
 
 
 @pytest.mark.parametrize("name", sorted(CONCEPT_MAPS))

@@ -33,7 +33,9 @@ def codes(name: str) -> set[str]:
 
 
 def test_every_committed_file_is_what_the_generator_writes() -> None:
-    found = {path.name: path.read_text(encoding="utf-8") for path in (PROFILES / "package").glob("CodeSystem-hm-*.json")}
+    found = {
+        path.name: path.read_text(encoding="utf-8") for path in (PROFILES / "package").glob("CodeSystem-hm-*.json")
+    }
 
     assert found == TEXTS
 

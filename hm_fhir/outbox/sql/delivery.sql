@@ -134,6 +134,10 @@ WHERE target = :target
 -- What a target last received for one resource.
 SELECT * FROM hm_fhir_ledger WHERE target = :target AND resource_key = :resource_key;
 
+-- name: ledger_keys
+-- Every resource that a target received.
+SELECT resource_key FROM hm_fhir_ledger WHERE target = :target ORDER BY resource_key;
+
 -- name: ledger_of_activity
 -- The resources that belong to one activity alone.
 SELECT *

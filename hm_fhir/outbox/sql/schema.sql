@@ -1,10 +1,7 @@
 -- The whole schema as it is today, for a new store and for a reader.
--- A test proves that it equals the sum of the migrations; change both together.
+-- A test proves that it equals the sum of the migrations; change both together. The table hm_fhir_schema, which holds
+-- the number of the last migration, is made by the code that applies them.
 -- Times are ISO 8601 text in UTC with microseconds, so that text order is time order.
-
-CREATE TABLE hm_fhir_schema (
-    version INTEGER NOT NULL
-);
 
 CREATE TABLE hm_fhir_binding (
     id INTEGER PRIMARY KEY CHECK (id = 1),

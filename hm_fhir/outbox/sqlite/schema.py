@@ -61,7 +61,7 @@ def update_schema(connection: sqlite3.Connection) -> None:
     migrations = load_migrations()
     version = schema_version(connection)
     if version == 0:
-        for statement in load_schema():
+        for statement in (_CREATE_VERSION, *load_schema()):
             connection.execute(statement)
         connection.execute(_FIRST_VERSION, (migrations[-1].number,))
     else:

@@ -14,7 +14,7 @@ from hm_fhir.outbox.sqlite.connection import Connections
 from hm_fhir.outbox.sqlite.delivery import Settling, lease_due, read_ledger
 from hm_fhir.outbox.sqlite.intake import read_known, write_submission
 from hm_fhir.outbox.sqlite.rows import entry, entry_row, ledger_row, to_text, to_time
-from hm_fhir.outbox.sqlite.schema import install, is_current, update_schema
+from hm_fhir.outbox.sqlite.schema import install, is_current, schema_version, update_schema
 
 if TYPE_CHECKING:
     import sqlite3
@@ -62,6 +62,7 @@ class SqliteStore:
     ) -> None:
         self._codec = codec or JsonCodec()
         self._clock = clock
+        self._path = Path(path)
         self._connections = Connections(Path(path), busy_timeout_seconds=busy_timeout_seconds, prepare=_prepare)
 
     def __enter__(self) -> SqliteStore:
@@ -303,6 +304,16 @@ class SqliteStore:
             for row in cursor.execute(_SQL["rejected_counts"]):
                 counts.setdefault(row["source"], {})[row["code"]] = row["number"]
         return counts
+
+    def ledger_keys(self, target: str) -> tuple[str, ...]:
+        """Return the keys of all resources that a target received; see Store."""
+        with self._connections.reading() as cursor:
+            return tuple(row["resource_key"] for row in cursor.execute(_SQL["ledger_keys"], {"target": target}))
+
+    def describe(self) -> str:
+        """Return the file and the version of its schema, for a person; opens it."""
+        with self._connections.reading() as cursor:
+            return f"{self._path}, schema {schema_version(cursor.connection)}"
 
     def close(self) -> None:
         """Close the file; a later verb opens it again."""

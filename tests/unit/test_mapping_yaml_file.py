@@ -1,0 +1,140 @@
+"""YAML means what it seems to mean, and every value knows its line."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hm_fhir.errors import MappingError
+from hm_fhir.mapping.yaml_file import read_yaml
+from hm_fhir.mapping.yaml_text import to_yaml
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["02201", "no", "on", "Yes", "OFF", "2026-03-01", "12:30", "1_000", "0x1f", "0o17", "007", ".5", "1.", "+1",
+     ".inf", "NaN", "True", "NULL", "1.0.0", "2026-03-01T10:00:00Z", "=", "e3", "-x"],
+)  # fmt: skip
+def test_what_other_readers_guess_at_stays_text(text: str) -> None:
+    assert read_yaml(f"key: {text}").value == {"key": text}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("true", True), ("false", False), ("null", None), ("~", None), ("", None), ("0", 0), ("-7", -7),
+        ("36.60", Decimal("36.60")), ("1e3", Decimal("1e3")), ("-0.5", Decimal("-0.5")),
+        ("'true'", "true"), ('"5"', "5"), ("''", ""),
+    ],
+)  # fmt: skip
+def test_booleans_null_and_numbers_are_those_of_json(text: str, value: Any) -> None:
+    read = read_yaml(f"key: {text}").value["key"]
+    assert read == value
+    assert str(read) == str(value)
+
+
+def test_keys_are_always_text() -> None:
+    assert read_yaml("1: a\ntrue: b\nno: c\nnull: d").value == {"1": "a", "true": "b", "no": "c", "null": "d"}
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "message"),
+    [
+        ("a: 1\nb: 2\na: 3", "3:1", "the key 'a' is already on line 1"),
+        ("a:\n  - {b: 1, b: 2}", "2:12", "the key 'b' is already on line 2"),
+        ("a: &x 1", "1:4", "an anchor &x"),
+        ("a: &x {b: 1}\nc: *x", "1:4", "an anchor &x"),
+        ("a: *x", "1:4", "an alias *x"),
+        ("<<: {a: 1}", "1:1", "merge keys"),
+        ("a: !!int '1'", "1:4", "a tag"),
+        ("a: 1\n---\nb: 2", "2:1", "a second document"),
+        ("? [a]\n: 1", "1:3", "a key must be text"),
+        ("", "1:1", "the file is empty"),
+        ("# nothing", "2:1", "the file is empty"),
+        ("a: [1", "2:1", "did not find expected"),
+        ("a: 'x", "1:6", "unexpected end of stream"),
+        ("- " * 150, "1:203", "nested too deeply"),
+    ],
+)
+def test_what_could_mean_something_else_is_refused_with_its_place(text: str, place: str, message: str) -> None:
+    with pytest.raises(MappingError, match=message.replace("*", r"\*")) as caught:
+        read_yaml(text, "m.yaml")
+    assert caught.value.place == f"m.yaml:{place}"
+    assert caught.value.excerpt is not None
+    assert len(caught.value.excerpt.split("\n")[1]) == int(place.split(":")[1])
+
+
+@pytest.mark.parametrize("text", ["a: {{ b }}", "a:\n  {% if b %}: 1", "- {[ b ]}"])
+def test_a_template_without_quotes_says_so(text: str) -> None:
+    with pytest.raises(MappingError) as caught:
+        read_yaml(text if "{[" not in text else "- {[ b ]}: 1")
+    assert "quotes" in (caught.value.fix or "")
+
+
+def test_tabs_are_explained() -> None:
+    with pytest.raises(MappingError) as caught:
+        read_yaml("a:\n\tb: 1")
+    assert caught.value.fix == "indent with spaces, not with tabs"
+
+
+def test_a_file_that_is_not_utf8_or_not_there_is_a_mapping_error(tmp_path: Path) -> None:
+    file = tmp_path / "m.yaml"
+    with pytest.raises(MappingError, match="cannot be read"):
+        read_yaml(file)
+    file.write_bytes("a: Ана".encode("cp1251"))
+    with pytest.raises(MappingError, match="not UTF-8"):
+        read_yaml(file)
+    file.write_bytes(b"\xef\xbb\xbfa: 1\r\nb: 2\r\n")
+    assert read_yaml(file).value == {"a": 1, "b": 2}
+    with pytest.raises(MappingError, match="forbids"):
+        read_yaml("a: \x01")
+
+
+def test_places_are_those_of_the_file() -> None:
+    document = read_yaml("a: 1\nb:\n  - c: x\n    'd e': [y, z]\n", "m.yaml")
+    assert document.place(("b", 0, "c")) == "m.yaml:3:8"
+    assert document.place(("b", 0, "d e", 1)) == "m.yaml:4:16"
+    assert document.place(("b", 0, "d e"), key=True) == "m.yaml:4:5"
+    assert document.place(("b", 0, "missing")) == "m.yaml:3:5"
+    assert document.place() == "m.yaml:1:1"
+    assert document.excerpt(("b", 0, "c")) == "  - c: x\n       ^"
+
+
+def test_an_expression_inside_of_a_scalar_has_its_own_place() -> None:
+    document = read_yaml('when: "a and type"\n"{{ type }}": "x {{ type }}"\nlong: >\n  a\n  and type\n', "m.yaml")
+    assert document.place_within(("when",), "a and type", 6) == ("m.yaml:1:14", '"a and type"'.join(["when: ", ""]) + "\n" + " " * 13 + "^")
+    assert document.place_within(("{{ type }}",), "type", 2)[0] == "m.yaml:2:7"
+    assert document.place_within(("when",), "not there", 2)[0] == "m.yaml:1:7"
+    assert document.place_within(("long",), "a and type", 2)[0] == "m.yaml:3:7"
+
+
+PLAIN = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), st.decimals(-9999, 9999, places=2), st.sampled_from([Decimal("1E+3"), Decimal("0E-9"), Decimal("-1.5E-7")]),
+        st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff")),
+        st.sampled_from(["no", "02201", "true", "1e3", "null", "~", "", " x", "a: b", "# c", "- d", "{{ e }}", "x\ny\n"]),
+    ),
+    lambda inner: st.one_of(st.lists(inner), st.dictionaries(st.from_regex(r"[a-z_]\w{0,5}", fullmatch=True), inner)),
+    max_leaves=10,
+)  # fmt: skip
+
+
+@given(PLAIN)
+def test_what_is_written_is_read_back(value: Any) -> None:
+    read = read_yaml(to_yaml({"key": value})).value
+    assert repr(read) == repr({"key": value})
+
+
+def test_text_is_written_without_needless_quotes() -> None:
+    text = to_yaml({"birthDate": "2026-03-01", "code": "02201", "count": "3", "active": "true", "list": ["no", 3]})
+    assert text == "birthDate: 2026-03-01\ncode: 02201\ncount: '3'\nactive: 'true'\nlist:\n  - no\n  - 3\n"
+
+
+def test_a_value_used_twice_is_written_twice() -> None:
+    shared = {"a": 1}
+    assert read_yaml(to_yaml({"x": shared, "y": shared})).value == {"x": {"a": 1}, "y": {"a": 1}}
