@@ -7,19 +7,20 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import os
+import re
 import secrets
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as EnvironmentVariableError
 
-from hm_fhir.errors import SettingsError, did_you_mean
+from hm_fhir.errors import SettingsError, did_you_mean, known_fields
 
 CANONICAL = "https://w3id.org/hm-fhir"
 """Base of every canonical URL and default identifier system of this project."""
@@ -28,6 +29,8 @@ NEW_KEY_BYTES = 32
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
 Uri = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9+.-]*:\S+$")]
+Seconds = Annotated[float, Field(gt=0, le=30 * 86_400)]
+"""A wait; at most thirty days."""
 SecretReference = Annotated[str, StringConstraints(pattern=r"^(env|file):.+$")]
 
 
@@ -106,12 +109,12 @@ class DeliverySettings(Section):
     claim_entries: Annotated[int, Field(ge=1, le=5000)] = Field(
         default=200, description="entries (activity versions) that a worker takes at once"
     )
-    lease_seconds: Annotated[float, Field(gt=0)] = Field(
+    lease_seconds: Seconds = Field(
         default=300, description="after this time another worker may take what a dead one held"
     )
-    retry_first_seconds: Annotated[float, Field(gt=0)] = Field(default=5, description="first wait after a failure")
-    retry_most_seconds: Annotated[float, Field(gt=0)] = Field(default=3600, description="longest wait of our own")
-    retry_after_most_seconds: Annotated[float, Field(gt=0)] = Field(
+    retry_first_seconds: Seconds = Field(default=5, description="first wait after a failure")
+    retry_most_seconds: Seconds = Field(default=3600, description="longest wait of our own")
+    retry_after_most_seconds: Seconds = Field(
         default=86_400, description="longest wait that a target's Retry-After can ask for"
     )
 
@@ -176,38 +179,37 @@ def load_settings(path: Path) -> Settings:
         raise SettingsError(
             "there is no settings file", place=str(path), fix="`hm-fhir init` writes one; --settings names another"
         ) from None
+    except OSError as error:
+        raise SettingsError(f"cannot read the settings: {type(error).__name__}", place=str(path)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"not TOML: {error}", place=str(path)) from None
     data.pop("folder", None)
     try:
-        return Settings(**data, folder=path.parent)
+        # The folder comes last: HM_FHIR_FOLDER in the environment must not move the files.
+        return Settings(**data).model_copy(update={"folder": path.parent})
     except ValidationError as error:
         raise settings_error(error, Settings, place=str(path)) from None
+    except EnvironmentVariableError as error:
+        section = re.search(r'field "(\w+)"', str(error))
+        raise SettingsError(
+            "an environment variable is not JSON",
+            place=f"HM_FHIR_{section[1].upper()}…" if section else None,
+            fix='a list or table in a variable is written as JSON, such as ["one", "two"]',
+        ) from None
 
 
 def settings_error(error: ValidationError, model: type[BaseModel], *, place: str) -> SettingsError:
     """Return what pydantic found as one SettingsError: every key, what is wrong, and the nearest known key."""
     findings = []
-    for finding in error.errors(include_url=False, include_input=False, include_context=False):
+    for finding in error.errors(include_url=False, include_input=False):
         keys = [str(step) for step in finding["loc"]]
         message = finding["msg"].removeprefix("Value error, ")
         if finding["type"] == "extra_forbidden":
-            message = "unknown key; " + (did_you_mean(keys[-1], _fields_at(model, keys[:-1])) or "remove it")
+            message = "unknown key; " + (did_you_mean(keys[-1], known_fields(model, keys[:-1])) or "remove it")
+        elif finding["type"] == "union_tag_invalid":
+            message = f"one of {finding['ctx']['expected_tags']} is needed"
         findings.append(f"{'.'.join(keys)}: {message}")
     return SettingsError("; ".join(findings), place=place)
-
-
-def _fields_at(model: type[BaseModel], keys: list[str]) -> list[str]:
-    """Return the field names of the model that stands at these keys."""
-    for key in keys:
-        field = model.model_fields.get(key)
-        inner = field.annotation if field else model
-        candidates = [inner, *get_args(inner)]
-        found = [one for one in candidates if isinstance(one, type) and issubclass(one, BaseModel)]
-        if not found:
-            return []
-        model = found[0]
-    return [name for name in model.model_fields if name != "folder"]
 
 
 def read_secret(reference: str, folder: Path, environment: Mapping[str, str] | None = None) -> str:
@@ -230,20 +232,24 @@ def read_secret(reference: str, folder: Path, environment: Mapping[str, str] | N
                 fix="put the secret into this file, readable by the user who runs hm-fhir",
             ) from None
     if not value:
-        raise SettingsError("the secret is empty", code="secret", place=reference, fix="set it before hm-fhir runs")
+        raise SettingsError(
+            "the secret is missing or empty", code="secret", place=reference, fix="set it before hm-fhir runs"
+        )
     return value
 
 
 def read_key(reference: str, folder: Path) -> bytes:
-    """Return the bytes of a base64 key that `reference` names.
+    """Return the bytes of a base64 key that `reference` names; many tools break it into lines.
 
     Raises:
         SettingsError: it is missing or not base64.
     """
     try:
-        return base64.b64decode(read_secret(reference, folder), validate=True)
-    except binascii.Error:
-        raise SettingsError("the key is not base64", code="identity-key", place=reference) from None
+        return base64.b64decode("".join(read_secret(reference, folder).split()), validate=True)
+    except ValueError:  # binascii.Error, and what b64decode raises for other letters than ASCII
+        raise SettingsError(
+            "the key is not base64", code="identity-key", place=reference, fix="`hm-fhir init` makes such a key"
+        ) from None
 
 
 def write_key(path: Path) -> None:

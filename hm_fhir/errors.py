@@ -22,7 +22,7 @@ No message holds a name, national id, phone number, address, free text, or a val
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -125,6 +125,14 @@ class ExpressionError(MappingError):
         self.text = text
         self.position = position
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An exception is copied by its positional arguments alone, and this one needs two by name.
+        return _expression_error, (self.message, self.text, self.position, self.fix)
+
+
+def _expression_error(message: str, text: str, position: int, fix: str | None) -> ExpressionError:
+    return ExpressionError(message, text=text, position=position, fix=fix)
+
 
 class RecordRejected(HmFhirError):
     """One record cannot become an activity: it is counted, kept with this reason, and can be replayed."""
@@ -184,6 +192,34 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     if near:
         return f"did you mean {near[0]!r}?"
     return f"known: {', '.join(choices)}" if choices else None
+
+
+def known_fields(model: Any, steps: Iterable[object]) -> list[str]:
+    """Return the names that can be written at a place of a pydantic model: the other half of `did_you_mean`.
+
+    Args:
+        model: the class of the whole.
+        steps: fields on the way. What is no field (a position, a key of a table) leads nowhere else; the tag of a
+            choice between models chooses its model.
+    """
+    found = [model]
+    for step in steps:
+        fields = [one.model_fields[step] for one in found if step in one.model_fields]
+        if fields:
+            found = [inner for field in fields for inner in _models_in(field.annotation)]
+        else:
+            found = [one for one in found if _has_tag(one, step)] or found
+    return [name for one in found for name, field in one.model_fields.items() if not field.exclude]
+
+
+def _models_in(annotation: Any) -> list[Any]:
+    if isinstance(annotation, type) and hasattr(annotation, "model_fields"):
+        return [annotation]
+    return [inner for part in get_args(annotation) for inner in _models_in(part)]
+
+
+def _has_tag(model: Any, tag: object) -> bool:
+    return any(tag in get_args(field.annotation) for field in model.model_fields.values())
 
 
 def caret(text: str, position: int) -> str:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from traceback import extract_tb
 
 import pluggy
 
@@ -100,18 +102,44 @@ class Plugins:
         distribution, version = _distribution(point), (point.dist.version if point.dist else "?")
         if not enabled:
             return Plugin(name, distribution, version, enabled=False)
-        try:
-            self._manager.register(point.load(), name)
-            self._manager.check_pending()
-        except Exception as cause:  # noqa: BLE001  (whatever a plugin raises at import is its defect, and it is named)
-            if self._manager.has_plugin(name):
-                self._manager.unregister(name=name)
-            # pluggy's own words name the hook or argument; any other text could hold anything.
-            reason = str(cause) if isinstance(cause, pluggy.PluginValidationError) else type(cause).__name__
-            error = PluginError(f"the plugin {name!r} ({distribution}) cannot be loaded: {reason}")
+        error = self._register(name, point, distribution)
+        if error is not None:
             self.problems.append(error)
             return Plugin(name, distribution, version, enabled=True, error=error.message)
         return Plugin(name, distribution, version, enabled=True, hooks=self._hooks(name))
+
+    def _register(self, name: str, point: EntryPoint, distribution: str) -> PluginError | None:
+        who = f"the plugin {name!r} ({distribution})"
+        if name == BUILTIN:
+            return PluginError(
+                f"{who} has the name of what hm_fhir brings itself", fix="give its entry point another"
+            )
+        try:
+            plugin = point.load()
+            misfit = self._misfit(plugin)
+            if misfit is not None:
+                return PluginError(f"{who} {misfit[0]}", fix=misfit[1])
+            self._manager.register(plugin, name)
+            self._manager.check_pending()
+        except (Exception, SystemExit) as cause:  # whatever a plugin raises at import is its defect, and it is named
+            if self._manager.has_plugin(name):
+                self._manager.unregister(name=name)
+            return PluginError(f"{who} cannot be loaded: {_reason(cause)}", place=_where(cause))
+        return None
+
+    def _misfit(self, plugin: object) -> tuple[str, str] | None:
+        """Return why an object is no plugin, and what to do: pluggy would overlook most of it."""
+        marked = {
+            options.get("specname") or name
+            for name in dir(plugin)
+            if (options := self._manager.parse_hookimpl_opts(plugin, name)) and not options.get("optionalhook")
+        }
+        for name in sorted(marked.difference(HOOKS)):
+            return f"has a hook {name!r} that does not exist", did_you_mean(name, HOOKS) or ""
+        for hook in HOOKS:
+            if hook not in marked and callable(getattr(plugin, hook, None)):
+                return f"does not mark its {hook}", "put @hookimpl above it"
+        return None if marked else ("has no hook", "its entry point must name the module or object with the hooks")
 
     def _hooks(self, name: str) -> tuple[str, ...]:
         callers = self._manager.get_hookcallers(self._manager.get_plugin(name)) or []
@@ -134,8 +162,9 @@ class Plugins:
             try:
                 records = list(implementation.function())
             except Exception as cause:  # noqa: BLE001  (one plugin's defect must not hide the others)
-                problem = f"{hook} of the plugin {plugin!r} failed: {type(cause).__name__}"
-                self.problems.append(PluginError(problem, fix="report this to the author of the plugin"))
+                problem = f"{hook} of the plugin {plugin!r} failed: {_reason(cause)}"
+                fix = "report this to the author of the plugin"
+                self.problems.append(PluginError(problem, fix=fix, place=_where(cause)))
                 continue
             for record in records:
                 if not isinstance(record, _RECORDS[hook]):
@@ -151,3 +180,23 @@ class Plugins:
 
 def _distribution(point: EntryPoint) -> str:
     return point.dist.name if point.dist else "?"
+
+
+def _reason(cause: BaseException) -> str:
+    # pluggy's own words name the hook or argument, and a missing module has a name; other texts could hold anything.
+    if isinstance(cause, pluggy.PluginValidationError):
+        return str(cause)
+    if isinstance(cause, ModuleNotFoundError):
+        return f"there is no module {cause.name!r}"
+    return type(cause).__name__
+
+
+def _where(cause: BaseException) -> str | None:
+    """Return file and line of the mistake in the plugin's own code, for its author."""
+    if isinstance(cause, SyntaxError):
+        return f"{cause.filename}:{cause.lineno}"
+    for frame in reversed(extract_tb(cause.__traceback__)):
+        machinery = {"importlib", "pluggy"}.intersection(Path(frame.filename).parts)
+        if not machinery and not frame.filename.startswith("<") and frame.filename != __file__:
+            return f"{frame.filename}:{frame.lineno}"
+    return None

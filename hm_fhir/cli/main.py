@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+import traceback
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
@@ -88,4 +89,11 @@ def main() -> None:
         # Whoever reads our output has read enough.
         sys.stderr.close()
         code = Exit.DONE
+    except Exception as defect:  # noqa: BLE001  (its text could hold anything; its place and kind do not)
+        place = traceback.extract_tb(defect.__traceback__)[-1]
+        err.print(f"[bold red]defect:[/] {type(defect).__name__} at {Path(place.filename).name}:{place.lineno}")
+        err.print("Please report it with this line; nothing was lost: run it again.")
+        if logging.getLogger().isEnabledFor(logging.INFO):
+            err.print("".join(traceback.format_tb(defect.__traceback__)), markup=False)
+        code = Exit.CANNOT
     sys.exit(int(code or 0))

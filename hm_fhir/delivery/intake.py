@@ -8,6 +8,7 @@ record is kept with its reason, and an activity that no mapping takes waits as w
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +28,8 @@ from hm_fhir.outbox.entry import KnownActivity, Outcome, Rejection, Route, State
 from hm_fhir.outbox.rules import judge
 from hm_fhir.outbox.store import Store
 from hm_fhir.sources.base import Record, Source
+
+_log = logging.getLogger(__name__)
 
 RECORDS_IN_A_COMMIT = 500
 _CLOCK_SKEW = timedelta(days=1)
@@ -188,6 +191,7 @@ class Intake:
                     counts.read += 1
                     self._take_one(source_name, source, record, counts)
             advance(len(batch))
+            _log.info("%s: %d records read", source_name, counts.read)
         return counts
 
     def _take_one(self, source_name: str, source: Source, record: Record, counts: RecordCounts) -> None:

@@ -7,6 +7,7 @@ A refused bundle is taken apart until the bad entry stands alone: n entries with
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ from hm_fhir.outbox.settlement import (
     Unchanged,
 )
 from hm_fhir.outbox.store import Store
+
+_log = logging.getLogger(__name__)
 
 MOST_SUSPECTS = 8
 """When so many entries fail one by one and none goes through, the target is at fault, not they."""
@@ -250,6 +253,8 @@ class Worker:
                 return Done({})
             self.counts.requests += 1
             outcome = self._target.send(writes)
+            kind, code = type(outcome).__name__.lower(), getattr(outcome, "code", "")
+            _log.info("%s: %d writes of %d entries: %s %s", self._name, len(writes), len(plan.taken), kind, code)
             if isinstance(outcome, Done):
                 self.counts.resources += len(writes)
             if not (isinstance(outcome, Later) and outcome.stale):

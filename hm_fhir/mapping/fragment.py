@@ -130,15 +130,14 @@ class _Compiler:
             path: YamlPath = ("assign", index)
             if len(step) != 1:
                 self._report(path, MappingError("one variable an item", fix="- name: value"))
-                continue
-            ((name, value),) = step.items()
-            check_names([name], (*path, name), self._report)
-            if name in _RESERVED:
-                self._report((*path, name), MappingError(f"%{name} is already defined by the engine"))
-            template = self._template(value, (*path, name))
-            for use in template.uses:
-                self._no_reference(use)
-            yield Assignment(name, template)
+            for name, value in step.items():
+                check_names([name], (*path, name), self._report)
+                if name in _RESERVED:
+                    self._report((*path, name), MappingError(f"%{name} is already defined by the engine"))
+                template = self._template(value, (*path, name))
+                for use in template.uses:
+                    self._no_reference(use)
+                yield Assignment(name, template)
 
     def _template(self, value: Any, path: YamlPath, bound: frozenset[str] = frozenset()) -> Template:
         template = compile_template(value, functions=FUNCTIONS, report=self._report, path=path, bound=bound)
@@ -173,16 +172,12 @@ class _Compiler:
 
     def _no_clock(self, use: Use) -> None:
         for name in sorted(use.expression.functions & CLOCK_FUNCTIONS):
-            error = MappingError(
-                f"{name}() reads the clock: mapping the activity again would give something else",
-                fix="use a time of the activity, such as updated_at",
-            )
-            self._report(use.path, error)
+            message = f"{name}() reads the clock: mapping the activity again would give something else"
+            fix = "use a time of the activity, such as updated_at"
+            self._report(use.path, use.mistake(message, name, fix=fix))
 
     def _no_reference(self, use: Use) -> None:
         if "reference" in use.expression.functions:
-            error = MappingError(
-                "reference() works in templates only: here it is not yet known which resources there will be",
-                fix="use {% assign %} inside of the template",
-            )
+            message = "reference() works in templates only: here it is not yet known which resources there will be"
+            error = use.mistake(message, "reference", fix="use {% assign %} inside of the template")
             self._report(use.path, error)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hm_fhir.errors import MappingError, MappingErrors, did_you_mean
-from hm_fhir.fhirpath import Expression, compile  # noqa: A004
+from hm_fhir.fhirpath import CLOCK_FUNCTIONS, Expression, compile  # noqa: A004
 from hm_fhir.mapping.conceptmap import CodeSystem, ConceptMap, read_concept_map
 from hm_fhir.mapping.fragment import (
+    EACH_VARIABLES,
     GIVEN_VARIABLES,
     Assignment,
     Fragment,
@@ -20,13 +21,13 @@ from hm_fhir.mapping.fragment import (
 from hm_fhir.mapping.functions import FUNCTIONS, is_absolute
 from hm_fhir.mapping.problems import Problems
 from hm_fhir.mapping.spec import MappingSpec, PackSpec, PartSpec, Spec, read_spec
+from hm_fhir.mapping.template import Use
 from hm_fhir.mapping.yaml_file import YamlDocument, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from hm_fhir.mapping.template import Use
 
 PACK_FILE = "pack.yaml"
 
@@ -114,11 +115,11 @@ def check_code_systems(pack: Pack, code_systems: Mapping[str, CodeSystem]) -> No
                     continue
                 carried, code = code_systems.get(system), call.arguments[1]
                 if carried is None and not is_absolute(system):
-                    error = MappingError(f"there is no code system {system!r}", fix=did_you_mean(system, names))
-                    report(use.path, error)
+                    message, fix = f"there is no code system {system!r}", did_you_mean(system, names)
+                    report(use.path, use.mistake(message, f"'{system}'", fix=fix))
                 elif carried is not None and isinstance(code, str) and code not in carried.concepts:
-                    message = f"the code system {carried.name!r} has no code {code!r}"
-                    report(use.path, MappingError(message, fix=did_you_mean(code, carried.concepts)))
+                    message, fix = f"{carried.name!r} has no code {code!r}", did_you_mean(code, carried.concepts)
+                    report(use.path, use.mistake(message, f"'{code}'", fix=fix))
     problems.raise_all()
 
 
@@ -226,7 +227,8 @@ class _Loader:
                     what, names = known[call.name]
                     if name not in names:
                         fix = did_you_mean(name, names)
-                        report(use.path, MappingError(f"there is no {what} {name!r} in this pack", fix=fix))
+                        message = f"there is no {what} {name!r} in this pack"
+                        report(use.path, use.mistake(message, f"'{name}'", fix=fix))
 
     def _by_name(self, named: list[tuple[str, YamlDocument]], what: str) -> dict[str, YamlDocument]:
         found: dict[str, YamlDocument] = {}
@@ -277,8 +279,11 @@ class _Loader:
         for (index, name), use in undefined.items():
             fix = did_you_mean(name, known)
             if index is None:
-                fix = fix if fix and fix.startswith("did") else f"add `- {name}: ...` under assign"
-                report(use.path, MappingError(f"%{name} is not defined", fix=fix))
+                if name in EACH_VARIABLES:
+                    fix = "only a resource with `each` has it"
+                elif not fix or not fix.startswith("did"):
+                    fix = f"add `- {name}: ...` under assign"
+                report(use.path, use.mistake(f"%{name} is not defined", f"%{name}", fix=fix))
             else:
                 place = dict(bodies)[index].document.place(use.path)
                 message = (
@@ -312,9 +317,10 @@ class _Loader:
         except MappingError as error:
             report(("when",), error)
             return None
+        use = Use(("when",), when, frozenset())
         for name in sorted(when.variables - GIVEN_VARIABLES):
             fix = did_you_mean(name, GIVEN_VARIABLES)
-            report(("when",), MappingError(f"%{name} is not defined here", fix=fix))
-        if when.calls:
-            report(("when",), MappingError(f"{when.calls[0].name}() works in templates only"))
+            report(use.path, use.mistake(f"%{name} is not defined here", f"%{name}", fix=fix))
+        for name in sorted(when.functions & (CLOCK_FUNCTIONS | {function.name for function in FUNCTIONS})):
+            report(use.path, use.mistake(f"{name}() cannot decide which mapping it is", name))
         return when

@@ -20,7 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hm_fhir.errors import MappingError
+from hm_fhir.errors import ExpressionError, MappingError
 from hm_fhir.fhirpath import Expression, Function, compile  # noqa: A004
 from hm_fhir.mapping import nodes
 from hm_fhir.mapping.blocks import Blocks, Insertion, check_names, split_keys, split_text
@@ -52,6 +52,11 @@ class Use:
     def free_variables(self) -> frozenset[str]:
         """Variables that must come from outside of the template."""
         return self.expression.variables - self.bound
+
+    def mistake(self, message: str, word: str, *, fix: str | None = None) -> ExpressionError:
+        """Return an error about the place where `word` first stands in the expression."""
+        text = self.expression.text
+        return ExpressionError(message, text=text, position=max(text.find(word), 0), fix=fix)
 
 
 class Template:

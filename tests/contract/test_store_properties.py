@@ -24,12 +24,17 @@ from hm_fhir.outbox.sqlite import SqliteStore
 
 STORES = {"sqlite": SqliteStore}
 TARGETS = ("national", "hospital")
+LEDGER_KEYS = [f"Encounter/{activity}" for activity in ("a1", "a2", "g1")]
 OPEN = (State.WAITING, State.PARKED, State.WITHHELD)
 START = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 
 
 def _submission(activity, version, targets=TARGETS, *, reading="", pack="p1", withheld=False):
-    """Return a version of an activity; another `reading` is the same record read by other settings."""
+    """Return a version of an activity; another `reading` is the same record read by other settings.
+
+    Activities ``a1`` and ``a2`` concern one person, ``g1`` a group.
+    """
+    person_key = "person of a" if activity.startswith("a") else None
     withholding = {"state": State.WITHHELD, "rule": "no-consent"} if withheld else {}
     return Submission(
         activity_key=activity,
@@ -39,9 +44,7 @@ def _submission(activity, version, targets=TARGETS, *, reading="", pack="p1", wi
         content_digest=f"{activity} {version} {reading}",
         activity_type="home-visit",
         routes=tuple(
-            Route(
-                target=target, pack=pack, person_key=f"person of {activity[0]}", payload={"v": version}, **withholding
-            )
+            Route(target=target, pack=pack, person_key=person_key, payload={"v": version}, **withholding)
             for target in targets
         ),
     )
@@ -58,6 +61,7 @@ class Outbox(RuleBasedStateMachine):
         self.store = STORES[self.kind](Path(self.folder.name) / "outbox.db", clock=lambda: self.now)
         self.now = START
         self.newest = {}
+        self.delivered = set()
         self.routed = dict.fromkeys(TARGETS, 0)
 
     def teardown(self):
@@ -65,12 +69,12 @@ class Outbox(RuleBasedStateMachine):
         self.folder.cleanup()
 
     @rule(
-        activity=st.sampled_from(["a1", "a2", "b1"]),
+        activity=st.sampled_from(["a1", "a2", "g1"]),
         version=st.sampled_from(["v1", "v2", "v3"]),
-        receivers=st.sampled_from([TARGETS, TARGETS[:1], TARGETS[1:]]),
+        receivers=st.sampled_from([TARGETS, TARGETS, TARGETS[:1], TARGETS[1:]]),
         reading=st.sampled_from(["", "other"]),
         pack=st.sampled_from(["p1", "p2"]),
-        withheld=st.booleans(),
+        withheld=st.sampled_from([False, False, False, True]),
     )
     def add(self, activity, version, receivers, reading, pack, withheld):
         submission = _submission(activity, version, receivers, reading=reading, pack=pack, withheld=withheld)
@@ -107,20 +111,29 @@ class Outbox(RuleBasedStateMachine):
 
         if row.state is not State.WAITING or leased(row) or scheduled(row):
             return False
-        ahead = [one for one in rows if one.person_key == row.person_key and one.entry_id < row.entry_id]
+        ahead = [
+            one for one in rows if row.person_key and one.person_key == row.person_key and one.entry_id < row.entry_id
+        ]
         if any(leased(one) or (scheduled(one) and not one.deferred) for one in ahead):
             return False
         return not any(leased(one) for one in rows if one.activity_key == row.activity_key)
 
     @precondition(lambda self: self.store.owners())
-    @rule(owner=st.sampled_from(["w1", "w2"]), data=st.data())
-    def settle(self, owner, data):
-        rows = [row for row in self.store.list(limit=10_000) if row.lease_owner is not None]
-        chosen = data.draw(st.lists(st.sampled_from(rows), unique_by=lambda row: row.entry_id, max_size=3))
-        ends = data.draw(st.lists(st.integers(0, 5), min_size=len(chosen), max_size=len(chosen)))
-        self.store.settle(
-            [self._end(row, end) for row, end in zip(chosen, ends, strict=True)], owner=owner, now=self.now
+    @rule(data=st.data(), is_owner=st.sampled_from([True, True, True, False]))
+    def settle(self, data, is_owner):
+        owner = data.draw(st.sampled_from(self.store.owners()))
+        rows = [row for row in self.store.list(limit=10_000) if row.lease_owner == owner]
+        chosen = data.draw(
+            st.lists(st.sampled_from(rows), unique_by=lambda row: row.entry_id, min_size=1, max_size=2)
         )
+        ends = [self._end(row, data.draw(st.integers(0, 5))) for row in chosen]
+        before = {row.entry_id: row for row in rows}
+        after = self.store.settle(ends, owner=owner if is_owner else "somebody else", now=self.now)
+        for end in ends:
+            stays = after[end.entry_id] is before[end.entry_id].state
+            assert stays or is_owner or isinstance(end, Delivered)
+            if isinstance(end, Delivered):
+                self.delivered.add((before[end.entry_id].target, before[end.entry_id].activity_key))
 
     def _end(self, row, end):
         soon = self.now + timedelta(seconds=90)
@@ -154,6 +167,22 @@ class Outbox(RuleBasedStateMachine):
             assert counts.routed == self.routed[target] == len(self.store.list(target=target, limit=10_000))
 
     @invariant()
+    def what_was_delivered_is_in_the_ledger(self):
+        for target in TARGETS:
+            activities = [key.partition("/")[2] for key in self.store.ledger(target, LEDGER_KEYS)]
+            assert {(target, activity) for activity in activities} == {
+                one for one in self.delivered if one[0] == target
+            }
+            assert all(self.store.last_payload(target, activity) for activity in activities)
+
+    @invariant()
+    def what_waits_for_a_reference_waits_for_one_that_is_not_there(self):
+        for row in self.store.list(state=State.WAITING, limit=10_000):
+            missing = self.store.show(row.entry_id).missing
+            assert bool(missing) == row.deferred
+            assert self.store.ledger(row.target, missing) == {}
+
+    @invariant()
     def there_is_at_most_one_open_entry_of_an_activity_and_it_is_the_newest(self):
         rows = [row for row in self.store.list(limit=10_000) if row.state in OPEN]
         assert len({(row.activity_key, row.target) for row in rows}) == len(rows)
@@ -169,7 +198,7 @@ def test_the_sums_hold_in_any_order_of_events(kind):
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=100, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=120, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
 

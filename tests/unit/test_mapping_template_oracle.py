@@ -72,7 +72,8 @@ def test_examples_of_the_specification_agree(template: Any) -> None:
 TEXTS = st.text("abc 12", max_size=4)
 ITEMS = st.lists(
     st.fixed_dictionaries(
-        {"code": st.sampled_from(["a", "b"])}, optional={"value": st.integers(0, 3), "tags": st.lists(TEXTS, max_size=2)}
+        {"code": st.sampled_from(["a", "b"])},
+        optional={"value": st.integers(0, 3), "tags": st.lists(TEXTS, max_size=2)},
     ),
     max_size=3,
 )

@@ -107,7 +107,10 @@ def test_places_are_those_of_the_file() -> None:
 
 def test_an_expression_inside_of_a_scalar_has_its_own_place() -> None:
     document = read_yaml('when: "a and type"\n"{{ type }}": "x {{ type }}"\nlong: >\n  a\n  and type\n', "m.yaml")
-    assert document.place_within(("when",), "a and type", 6) == ("m.yaml:1:14", '"a and type"'.join(["when: ", ""]) + "\n" + " " * 13 + "^")
+    assert document.place_within(("when",), "a and type", 6) == (
+        "m.yaml:1:14",
+        '"a and type"'.join(["when: ", ""]) + "\n" + " " * 13 + "^",
+    )
     assert document.place_within(("{{ type }}",), "type", 2)[0] == "m.yaml:2:7"
     assert document.place_within(("when",), "not there", 2)[0] == "m.yaml:1:7"
     assert document.place_within(("long",), "a and type", 2)[0] == "m.yaml:3:7"
