@@ -190,7 +190,7 @@ class App:
         spec = _of_kind(self.contributions.sources, chosen, f"sources.{name}")
         options = _options(spec.options, chosen, f"sources.{name}")
         zone = ZoneInfo(self.settings.deployment.time_zone)
-        return spec.open(options, SourceContext(name, self.settings.folder, zone))
+        return spec.open(options, SourceContext(chosen.system or name, self.settings.folder, zone))
 
     @cached_property
     def intake(self) -> Intake:

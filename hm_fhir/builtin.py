@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
-from hm_fhir.delivery.fhir_server import FhirServer, FhirServerOptions
+from hm_fhir.delivery.fhir_target import FhirTarget, FhirTargetOptions
 from hm_fhir.hookspecs import hookimpl
 from hm_fhir.records import MappingPackSpec, ProfilePackSpec, SourceSpec, TargetSpec
 from hm_fhir.sources.csv import CsvOptions, CsvSource
@@ -37,4 +37,4 @@ def hm_fhir_profiles() -> Iterator[ProfilePackSpec]:
 @hookimpl
 def hm_fhir_targets() -> Iterator[TargetSpec]:
     """A FHIR R4 server."""
-    yield TargetSpec("fhir", FhirServerOptions, FhirServer, "FHIR R4 server, by transactions")
+    yield TargetSpec("fhir", FhirTargetOptions, FhirTarget, "FHIR R4 server, by transactions")

@@ -132,6 +132,16 @@ class Kinded(BaseModel):
         return dict(self.model_extra or {})
 
 
+class SourceSettings(Kinded):
+    """A source."""
+
+    system: Name | None = Field(
+        default=None,
+        description="name of the local system whose records these are; the name of the source if absent. Sources of "
+        "one system share the ids of their activities: a correction in a second file is a newer version",
+    )
+
+
 class Settings(BaseSettings):
     """All settings of a deployment. Read them with `load_settings`."""
 
@@ -149,7 +159,7 @@ class Settings(BaseSettings):
     plugins: PluginSettings = PluginSettings()
     identifiers: Identifiers = Identifiers()
     delivery: DeliverySettings = DeliverySettings()
-    sources: dict[Name, Kinded] = Field(default_factory=dict, description="where activities are read")
+    sources: dict[Name, SourceSettings] = Field(default_factory=dict, description="where activities are read")
     targets: dict[Name, Kinded] = Field(default_factory=dict, description="servers that receive")
 
     folder: Path = Field(default=Path(), exclude=True, description="folder of the settings file; set when it is read")

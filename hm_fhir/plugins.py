@@ -102,10 +102,10 @@ class Plugins:
         distribution, version = _distribution(point), (point.dist.version if point.dist else "?")
         if not enabled:
             return Plugin(name, distribution, version, enabled=False)
-        error = self._register(name, point, distribution)
-        if error is not None:
-            self.problems.append(error)
-            return Plugin(name, distribution, version, enabled=True, error=error.message)
+        defect = self._register(name, point, distribution)
+        if defect is not None:
+            self.problems.append(defect)
+            return Plugin(name, distribution, version, enabled=True, error=defect.message)
         return Plugin(name, distribution, version, enabled=True, hooks=self._hooks(name))
 
     def _register(self, name: str, point: EntryPoint, distribution: str) -> PluginError | None:
@@ -121,7 +121,7 @@ class Plugins:
                 return PluginError(f"{who} {misfit[0]}", fix=misfit[1])
             self._manager.register(plugin, name)
             self._manager.check_pending()
-        except (Exception, SystemExit) as cause:  # whatever a plugin raises at import is its defect, and it is named
+        except (Exception, SystemExit) as cause:  # noqa: BLE001  (whatever it raises at import is its defect)
             if self._manager.has_plugin(name):
                 self._manager.unregister(name=name)
             return PluginError(f"{who} cannot be loaded: {_reason(cause)}", place=_where(cause))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from hm_fhir.activities.catalogue import TYPES
-from hm_fhir.activities.people import Day, Facility, Frozen, LocalId, Text
+from hm_fhir.activities.people import Day, Facility, Frozen, Instant, LocalId, Text
 from hm_fhir.activities.vocabulary import DESTINATIONS, GOALS, REASONS, TESTS
 
 
@@ -68,7 +68,9 @@ class ReportedCondition(Frozen):
 class ImmunisationStatus(Frozen):
     """State of one immunisation of the person."""
 
-    vaccine: Text = Field(description="code of the vaccine in the national calendar, as the local system has it")
+    vaccine: Text = Field(
+        description="code of the vaccine in the national calendar, as the local system has it", repr=False
+    )
     status: Literal["due", "overdue", "given", "refused"] = Field(description="state")
     given_on: Day | None = Field(default=None, description="day, when it was given")
 
@@ -79,6 +81,12 @@ class Measurement(Frozen):
     kind: Literal["body-weight", "birth-weight", "body-height"] = Field(description="what")
     value: Decimal = Field(gt=0, description="number, with the digits that were written")
     unit: Literal["kg", "g", "cm"] = Field(description="UCUM unit")
+
+    @model_validator(mode="after")
+    def _unit_of_kind(self) -> Measurement:
+        if (self.kind == "body-height") != (self.unit == "cm"):
+            raise ValueError("a height is in cm, a weight in kg or g")
+        return self
 
 
 class Findings(Frozen):
@@ -94,7 +102,7 @@ class Findings(Frozen):
 class Appointment(Frozen):
     """An appointment that was made for the person."""
 
-    start: AwareDatetime = Field(description="when")
+    start: Instant = Field(description="when")
 
 
 class Referral(Frozen):
@@ -107,6 +115,7 @@ class Referral(Frozen):
     nrn: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{12}$")] | None = Field(
         default=None,
         description="number of the doctor's referral in the national system (NRN), 12 characters",
+        repr=False,
     )
     appointment: Appointment | None = Field(default=None, description="appointment, when one is known")
     status: Literal["active", "completed", "revoked"] = Field(default="active", description="state of the request")

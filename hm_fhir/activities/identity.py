@@ -69,7 +69,7 @@ class Identity:
         return self._digest("pseudonym", purpose, key).hex()[:32]
 
     def digest(self, content: bytes) -> str:
-        """Return the keyed digest of a content, 64 hex characters"""
+        """Return the keyed digest of a content, 64 hex characters."""
         mac = self._mac.copy()
         mac.update(b"content")
         mac.update(content)

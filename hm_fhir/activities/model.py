@@ -5,22 +5,37 @@ Everything is frozen; unknown fields are errors; a date-time has a time zone; no
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BeforeValidator,
     Field,
     TypeAdapter,
     ValidationError,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 
 from hm_fhir.activities.catalogue import ACTIVITY_TYPES, TYPES, encounter_class
 from hm_fhir.activities.findings import CasePlan, Consent, Findings, Referral
-from hm_fhir.activities.people import Facility, Frozen, Group, LocalId, Mediator, Municipality, Person, Text
+from hm_fhir.activities.people import (
+    NUMBER_KINDS,
+    Day,
+    Facility,
+    Frozen,
+    Group,
+    Instant,
+    LocalId,
+    Mediator,
+    Municipality,
+    Person,
+    SystemName,
+    Text,
+)
 from hm_fhir.activities.vocabulary import (
     BARRIERS,
     DESTINATIONS,
@@ -30,23 +45,23 @@ from hm_fhir.activities.vocabulary import (
     SETTINGS,
     TESTS,
     TOPICS,
+    Vocabulary,
 )
-from hm_fhir.errors import RecordRejected
+from hm_fhir.errors import RecordRejected, did_you_mean, known_fields
 
 Status = Literal["planned", "in-progress", "completed", "cancelled", "not-done", "entered-in-error"]
 Sensitivity = Literal["STD", "HIV", "SEX", "SDV"]
 
-_AWARE: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
-_DATE: TypeAdapter[date] = TypeAdapter(date)
+_INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
+_DAY: TypeAdapter[date] = TypeAdapter(Day)
+_DAY_LENGTH = len("YYYY-MM-DD")
 
 
 def _moment(value: object) -> object:
-    if isinstance(value, datetime):
-        return _AWARE.validate_python(value)
-    if isinstance(value, date):
-        return value
-    if isinstance(value, str):
-        return _AWARE.validate_python(value) if "T" in value else _DATE.validate_python(value)
+    if isinstance(value, datetime) or (isinstance(value, str) and len(value) > _DAY_LENGTH):
+        return _INSTANT.validate_python(value)
+    if isinstance(value, date | str):
+        return _DAY.validate_python(value)
     raise ValueError("a moment is a date or a date-time with a time zone")
 
 
@@ -83,10 +98,10 @@ class Activity(Frozen):
         pydantic.ValidationError: something is missing, unknown or contradictory; see `rejected`.
     """
 
-    system: LocalId = Field(description="name of the local system; with local_id the identity of the activity")
+    system: SystemName = Field(description="name of the local system; with local_id the identity of the activity")
     local_id: LocalId = Field(description="id in the local system, stable over corrections", repr=False)
-    updated_at: AwareDatetime = Field(description="when this version was recorded; decides what is newer")
-    version: Annotated[int, Field(ge=0)] = Field(
+    updated_at: Instant = Field(description="when this version was recorded; decides what is newer")
+    version: Annotated[int, Field(ge=0, lt=2**63)] = Field(
         default=0, description="version number, where the system has one; decides between equal updated_at"
     )
     municipality: Municipality = Field(description="employer of the mediator")
@@ -95,7 +110,7 @@ class Activity(Frozen):
     status: Status = Field(default="completed", description="state of the activity")
     period: Period = Field(description="when")
     setting: Annotated[str, AfterValidator(SETTINGS.check)] = Field(description="where: home, field, phone, …")
-    facility: Facility | None = Field(default=None, description="the place of care where it happened")
+    facility: Facility | None = Field(default=None, description="the place of care where it happened", repr=False)
     persons: tuple[Person, ...] = Field(default=(), description="whom it concerns; empty for a group", repr=False)
     group: Group | None = Field(default=None, description="people who are not named one by one")
     topics: tuple[Annotated[str, AfterValidator(TOPICS.check)], ...] = Field(
@@ -105,32 +120,34 @@ class Activity(Frozen):
     barriers: tuple[Annotated[str, AfterValidator(BARRIERS.check)], ...] = Field(
         default=(), description="what stands between the person and care"
     )
-    findings: Findings = Field(default=Findings(), description="what was learned")
+    findings: Findings = Field(default=Findings(), description="what was learned", repr=False)
     outcome: Annotated[str, AfterValidator(OUTCOMES.check)] | None = Field(
         default=None, description="what came of it"
     )
-    referral: Referral | None = Field(default=None, description="a request that somebody else sees the person")
-    case_plan: CasePlan | None = Field(default=None, description="the plan of the person's case")
-    consent: Consent | None = Field(default=None, description="what the person allowed")
+    referral: Referral | None = Field(
+        default=None, description="a request that somebody else sees the person", repr=False
+    )
+    case_plan: CasePlan | None = Field(default=None, description="the plan of the person's case", repr=False)
+    consent: Consent | None = Field(default=None, description="what the person allowed", repr=False)
     case_id: LocalId | None = Field(default=None, description="the case that this belongs to", repr=False)
+    fulfils: tuple[LocalId, ...] = Field(
+        default=(), description="local ids of earlier referrals that this one carries out", repr=False
+    )
     follows: tuple[LocalId, ...] = Field(
         default=(), description="local ids of earlier activities that this one follows", repr=False
     )
     note: Text | None = Field(default=None, description="free text", repr=False)
     sensitivity: tuple[Sensitivity, ...] = Field(
-        default=(), description="v3-ActCode sensitivity: derived; what is given can only add to it"
+        default=(),
+        validate_default=True,
+        description="v3-ActCode sensitivity: derived; what is given can only add to it",
     )
 
-    @model_validator(mode="before")
+    @field_validator("sensitivity")
     @classmethod
-    def _derive_sensitivity(cls, data: object) -> object:
-        # Before validation, since the model is frozen; codes that are wrong are reported by their own fields.
-        if isinstance(data, dict):
-            given = data.get("sensitivity") or ()
-            derived = _sensitivity(data)
-            if isinstance(given, list | tuple) and derived - set(given):
-                return {**data, "sensitivity": tuple(sorted({*given, *derived}))}
-        return data
+    def _derive_sensitivity(cls, given: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        # This field stands last, so all others are checked by now.
+        return tuple(sorted({*given, *_sensitivity(info.data)}))
 
     @model_validator(mode="after")
     def _about_somebody(self) -> Activity:
@@ -143,6 +160,14 @@ class Activity(Frozen):
             raise ValueError("the first person is the subject")
         return self
 
+    @model_validator(mode="after")
+    def _about_people_who_are_born(self) -> Activity:
+        # An EGN of another century can have a right check digit; a day is for time zones.
+        latest = self.updated_at.date() + timedelta(days=1)
+        if any(person.birth_date and person.birth_date > latest for person in self.persons):
+            raise ValueError("a person is born after this was recorded")
+        return self
+
     @property
     def key(self) -> str:
         """Identity of the activity over all its versions; holds the local id, so it is never shown."""
@@ -151,7 +176,7 @@ class Activity(Frozen):
     @property
     def version_key(self) -> str:
         """Text that orders versions: greater is newer."""
-        return f"{self.updated_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}/{self.version:010d}"
+        return f"{self.updated_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}/{self.version:019d}"
 
     @property
     def person_key(self) -> str | None:
@@ -162,71 +187,65 @@ class Activity(Frozen):
         """Return the activity as plain JSON data (the root of every mapping expression), with what derives from it.
 
         Derived: ``key``, ``class`` (v3-ActCode), ``person`` (the first person), ``key`` of every person, mediator,
-        municipality, facility, group and case, and the keys of ``follows`` as ``followed``.
+        municipality, facility, group and case, and the keys of ``fulfils`` and ``follows`` as
+        ``fulfilled`` and ``followed``.
         """
         data = self.model_dump(mode="json", exclude_none=True)
         data["key"] = self.key
         data["class"] = encounter_class(self.type, self.setting)
-        data["sensitivity"] = sorted(self.sensitivity)
+        # Once more: model_copy() changes fields without any check.
+        data["sensitivity"] = sorted({*self.sensitivity, *_sensitivity(dict(self))})
         for person, source in zip(data["persons"], self.persons, strict=True):
             person["key"] = person_key(source, self.system)
         if data["persons"]:
             data["person"] = data["persons"][0]
         data["mediator"]["key"] = f"{self.municipality.code}|{self.mediator.local_id}"
         data["municipality"]["key"] = self.municipality.code
-        for facility in (data.get("facility"), data.get("referral", {}).get("facility")):
+        tested_at = [test.get("facility") for test in data["findings"]["tests"]]
+        for facility in (data.get("facility"), data.get("referral", {}).get("facility"), *tested_at):
             if facility:
                 facility["key"] = f"{self.municipality.code}|{facility['local_id']}"
         if self.group is not None:
-            data["group"]["key"] = f"{self.system}|{self.group.local_id}" if self.group.local_id else self.key
+            # A group without a number is of this activity alone, whatever numbers other groups have.
+            number = self.group.local_id
+            data["group"]["key"] = f"{self.system}|{number}" if number else f"{self.key}|group"
         if self.case_id is not None:
             data["case_key"] = f"{self.system}|{self.case_id}"
+        data["fulfilled"] = [f"{self.system}|{local_id}" for local_id in self.fulfils]
         data["followed"] = [f"{self.system}|{local_id}" for local_id in self.follows]
         return data
-
-
-_STRONGEST_FIRST = ("egn", "lnch", "nhis-newborn", "passport")
 
 
 def person_key(person: Person, system: str) -> str:
     """Return the identity of a person: the strongest national number, else the local id within its system."""
     numbers = {identifier.kind: identifier.value for identifier in person.identifiers}
-    for kind in _STRONGEST_FIRST:
+    for kind in NUMBER_KINDS:
         if kind in numbers:
             return f"{kind}|{numbers[kind]}"
     return f"{system}|{person.local_id}"
 
 
-def _sensitivity(data: dict[str, Any]) -> set[str]:
-    """Return the sensitivity that the coded content of raw activity data implies."""
-
-    def part(name: str) -> dict[str, Any]:
-        value = data.get(name)
-        return value.model_dump() if isinstance(value, Frozen) else value if isinstance(value, dict) else {}
-
-    def words(values: object) -> tuple[object, ...]:
-        return tuple(values) if isinstance(values, list | tuple) else ()
-
-    findings, referral, plan = part("findings"), part("referral"), part("case_plan")
-    tests = [test.get("kind") for test in words(findings.get("tests")) if isinstance(test, dict)]
-    goals = [goal.get("code") for goal in words(plan.get("goals")) if isinstance(goal, dict)]
-    steps = [step.get("type") for step in words(plan.get("steps")) if isinstance(step, dict)]
-    used = (
-        (TYPES, (data.get("type"), *steps)),
-        (TOPICS, words(data.get("topics"))),
-        (REASONS, (*words(data.get("reasons")), *words(referral.get("reasons")))),
-        (BARRIERS, words(data.get("barriers"))),
-        (DESTINATIONS, (referral.get("destination"),)),
-        (TESTS, tests),
-        (GOALS, goals),
-    )
-    found: set[str] = set()
-    for vocabulary, codes in used:
-        for code in codes:
-            if isinstance(code, str) and code in vocabulary.terms:
-                found.update(vocabulary.sensitivity(code))
-    if findings.get("pregnancy"):
+def _sensitivity(checked: Mapping[str, Any]) -> set[str]:
+    """Return the sensitivity that the content of checked fields implies; a field that is wrong is absent."""
+    findings: Findings = checked.get("findings") or Findings()
+    referral: Referral | None = checked.get("referral")
+    plan: CasePlan | None = checked.get("case_plan")
+    used: list[tuple[Vocabulary, Iterable[str]]] = [
+        (TYPES, [checked["type"]] if "type" in checked else []),
+        (TOPICS, checked.get("topics", ())),
+        (REASONS, checked.get("reasons", ())),
+        (BARRIERS, checked.get("barriers", ())),
+        (TESTS, [test.kind for test in findings.tests]),
+    ]
+    if referral is not None:
+        used += [(DESTINATIONS, [referral.destination]), (REASONS, referral.reasons)]
+    if plan is not None:
+        used += [(GOALS, [goal.code for goal in plan.goals]), (TYPES, [step.type for step in plan.steps])]
+    found = {one for vocabulary, codes in used for code in codes for one in vocabulary.sensitivity(code)}
+    if findings.pregnancy is not None:
         found.add("SEX")
+    if findings.conditions:
+        found.add("STD")  # every condition that can be reported is syphilis
     return found
 
 
@@ -234,7 +253,11 @@ def rejected(error: ValidationError, *, place: str | None = None) -> RecordRejec
     """Return what pydantic found as a rejection: field names and rules, never a value."""
     findings = []
     for finding in error.errors(include_url=False, include_input=False, include_context=False):
-        path = ".".join(str(step) for step in finding["loc"])
-        message = finding["msg"].removeprefix("Value error, ")
+        steps, message = list(finding["loc"]), finding["msg"].removeprefix("Value error, ")
+        if finding["type"] == "extra_forbidden":
+            # Its name is not ours: in a table without headings it is a value.
+            unknown = str(steps.pop())
+            message = f"unknown field; {did_you_mean(unknown, known_fields(Activity, steps))}"
+        path = ".".join(str(step) for step in steps)
         findings.append(f"{path}: {message}" if path else message)
     return RecordRejected("; ".join(findings), code="invalid-activity", place=place)

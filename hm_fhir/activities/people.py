@@ -2,36 +2,86 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated, Literal
+import re
+from datetime import date, datetime
+from typing import Annotated, Literal, get_args
 
 from pydantic import (
+    AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
+    ValidationInfo,
     computed_field,
+    field_validator,
     model_validator,
 )
 from stdnum.bg import egn, pnf
 from stdnum.exceptions import ValidationError as NumberError
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-LocalId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+from hm_fhir.activities.vocabulary import DESTINATIONS
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}.*")
+_EARLIEST_YEAR, _LATEST_YEAR = 1900, 2199
+
+
+def _printable(text: str) -> str:
+    # A FHIR string has none of them (R4, datatypes.html#string); one would make a whole bundle unreadable.
+    if _CONTROL.search(text):
+        raise ValueError("a text holds a control character")
+    return text
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_printable)]
+LocalId = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_printable)
+]
 IdentifierKind = Literal["egn", "lnch", "nhis-newborn", "passport"]
 
 NUMBERS = {"egn": egn, "lnch": pnf}
+NUMBER_KINDS: tuple[str, ...] = get_args(IdentifierKind)
+"""Kinds of national numbers, the strongest first."""
 
 
 def _exact_date(value: object) -> object:
-    # pydantic would also take a number as seconds since 1970: a column of the wrong kind must not become a date.
-    if isinstance(value, str | date):
+    # pydantic would also take a number, or a text of digits, as seconds since 1970: a column of the wrong kind must
+    # not become a date.
+    if (isinstance(value, str) and _DAY.fullmatch(value)) or isinstance(value, date):
         return value
     raise ValueError("a date is written YYYY-MM-DD")
 
 
+def _exact_time(value: object) -> object:
+    if (isinstance(value, str) and _TIME.fullmatch(value)) or isinstance(value, datetime):
+        return value
+    raise ValueError("a date-time is written YYYY-MM-DDThh:mm:ss with a time zone")
+
+
+def _plausible(moment: datetime) -> datetime:
+    # Local systems write an absent time as the first or last one that they know; in UTC it does not even exist.
+    if not _EARLIEST_YEAR <= moment.year <= _LATEST_YEAR:
+        raise ValueError(f"a date-time is between {_EARLIEST_YEAR} and {_LATEST_YEAR}")
+    return moment
+
+
 Day = Annotated[date, BeforeValidator(_exact_date)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_exact_time), AfterValidator(_plausible)]
+"""A date-time with a time zone."""
+
+
+def _system(name: str) -> str:
+    # Keys are system|number: neither may be taken for a part, or for the kind of a national number.
+    if "|" in name or name in NUMBER_KINDS:
+        raise ValueError("the name of a system holds no | and is no kind of a national number")
+    return name
+
+
+SystemName = Annotated[LocalId, AfterValidator(_system)]
 
 
 class Frozen(BaseModel):
@@ -57,7 +107,7 @@ class PersonIdentifier(Frozen):
                 number.validate(self.value)
             except NumberError:
                 raise ValueError(f"not a valid {self.kind.upper()} (length, date or check digit)") from None
-            if not self.value.isdigit():
+            if not (self.value.isascii() and self.value.isdigit()):
                 raise ValueError(f"an {self.kind.upper()} is written with digits only")
         return self
 
@@ -95,7 +145,10 @@ class Person(Frozen):
     identifiers: tuple[PersonIdentifier, ...] = Field(default=(), description="national numbers", repr=False)
     name: PersonName | None = Field(default=None, description="name", repr=False)
     birth_date: Day | None = Field(
-        default=None, description="date of birth; taken from the EGN when absent", repr=False
+        default=None,
+        validate_default=True,
+        description="date of birth; taken from the EGN when absent",
+        repr=False,
     )
     gender: Literal["male", "female", "other", "unknown"] | None = Field(
         default=None, description="administrative gender (FHIR)"
@@ -109,16 +162,15 @@ class Person(Frozen):
         default="subject", description="part in this activity; the first subject is whom it is about"
     )
 
-    @model_validator(mode="before")
+    @field_validator("birth_date")
     @classmethod
-    def _birth_date_from_egn(cls, data: object) -> object:
-        if isinstance(data, dict) and not data.get("birth_date"):
-            for identifier in data.get("identifiers") or ():
-                read = identifier if isinstance(identifier, dict) else dict(identifier)
-                value = read.get("value")
-                if read.get("kind") == "egn" and isinstance(value, str) and egn.is_valid(value):
-                    return {**data, "birth_date": egn.get_birth_date(value)}
-        return data
+    def _birth_date_from_egn(cls, birth_date: date | None, info: ValidationInfo) -> date | None:
+        # The identifiers stand above, so they are checked by now.
+        for identifier in info.data.get("identifiers", ()) if birth_date is None else ():
+            if identifier.kind == "egn":
+                found: date = egn.get_birth_date(identifier.value)
+                return found
+        return birth_date
 
     @model_validator(mode="after")
     def _consistent(self) -> Person:
@@ -136,7 +188,7 @@ class Person(Frozen):
 class Group(Frozen):
     """Several people who are not named one by one (a health talk)."""
 
-    local_id: LocalId | None = Field(default=None, description="number of the group in the local system")
+    local_id: LocalId | None = Field(default=None, description="number of the group in the local system", repr=False)
     size: Annotated[int, Field(ge=1, le=100_000)] = Field(description="how many people took part")
     women: Annotated[int, Field(ge=0)] | None = Field(default=None, description="how many of them are women")
     men: Annotated[int, Field(ge=0)] | None = Field(default=None, description="how many of them are men")
@@ -160,7 +212,7 @@ class Municipality(Frozen):
     ekatte: Annotated[str, StringConstraints(pattern=r"^\d{5}$")] | None = Field(
         default=None, description="EKATTE code of the seat"
     )
-    mediators_may_order: tuple[str, ...] = Field(
+    mediators_may_order: tuple[Annotated[str, AfterValidator(DESTINATIONS.check)], ...] = Field(
         default=(),
         description="referral destinations for which a mediator's request is an order, not a proposal",
     )
@@ -169,7 +221,9 @@ class Municipality(Frozen):
 class Facility(Frozen):
     """A place of care or service: practice, hospital, laboratory, office."""
 
-    local_id: LocalId = Field(description="code of the facility in the local system or its practice number")
+    local_id: LocalId = Field(
+        description="code of the facility in the local system or its practice number", repr=False
+    )
     kind: Literal[
         "gp-practice",
         "specialist-practice",
@@ -180,16 +234,16 @@ class Facility(Frozen):
         "office",
         "school",
     ] = Field(description="what kind of place")
-    name: Text = Field(description="name of the place")
+    name: Text = Field(description="name of the place; often the name of a doctor", repr=False)
     ward: Text | None = Field(default=None, description="ward of a hospital")
-    address: Address | None = Field(default=None, description="where it is")
-    phone: Text | None = Field(default=None, description="telephone of the place")
+    address: Address | None = Field(default=None, description="where it is", repr=False)
+    phone: Text | None = Field(default=None, description="telephone of the place", repr=False)
 
 
 class Mediator(Frozen):
     """The health mediator (national occupation code 3253 3001)."""
 
-    local_id: LocalId = Field(description="number of the mediator at the municipality")
+    local_id: LocalId = Field(description="number of the mediator at the municipality", repr=False)
     name: PersonName = Field(description="name of the mediator", repr=False)
     phone: Text | None = Field(default=None, description="work telephone", repr=False)
 

@@ -49,6 +49,7 @@ url = "{url}"
 _SOURCE = """
 [sources.{name}]
 kind = "{kind}"
+system = "{kind}"
 path = "data/{name}.{ending}"
 """
 

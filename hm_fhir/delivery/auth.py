@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 from requests import PreparedRequest
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from hm_fhir.config import SecretReference, Section, read_secret
+from hm_fhir.errors import SettingsError
+
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750, section 2.1
 
 
 class BearerAuth(Section):
@@ -23,7 +27,7 @@ class BasicAuth(Section):
     """A user and a password (RFC 7617)."""
 
     kind: Literal["basic"]
-    user: str = Field(description="user name")
+    user: Annotated[str, StringConstraints(pattern=r"^[^:]+$")] = Field(description="user name, without a colon")
     password: SecretReference = Field(description="reference to the password")
 
 
@@ -43,10 +47,19 @@ def requests_auth(auth: BearerAuth | BasicAuth | None, folder: Path) -> AuthBase
     """Return what `requests` uses.
 
     Raises:
-        SettingsError: the secret is not where its reference says.
+        SettingsError: the secret is not where its reference says, or is no token.
     """
     if isinstance(auth, BearerAuth):
-        return _Bearer(read_secret(auth.token, folder))
+        token = read_secret(auth.token, folder)
+        if not _TOKEN.fullmatch(token):
+            # The HTTP library would fail only at the first request, with the token in its error.
+            raise SettingsError(
+                "the secret is not a bearer token",
+                code="secret",
+                place=auth.token,
+                fix="it holds the token alone: one line of letters, digits and -._~+/=, without the word Bearer",
+            )
+        return _Bearer(token)
     if isinstance(auth, BasicAuth):
         return HTTPBasicAuth(auth.user.encode(), read_secret(auth.password, folder).encode())
     return None

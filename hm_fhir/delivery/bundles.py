@@ -107,7 +107,7 @@ def plan_bundle(queue: Sequence[Prepared], ledger: Mapping[str, LedgerRow], limi
         if absent:
             plan.missing.append((prepared, absent))
             continue
-        wanted, confirmed, stays_with_bundle = _wanted(prepared, plan.chosen, ledger)
+        wanted, confirmed, leans, has_same = _wanted(prepared, plan.chosen, ledger)
         added = sum(len(item.text) + ENTRY_BYTES for item in wanted)
         if len(wanted) > limits.writes or added > limits.bytes:
             plan.too_large.append(prepared)
@@ -118,9 +118,9 @@ def plan_bundle(queue: Sequence[Prepared], ledger: Mapping[str, LedgerRow], limi
             break
         if confirmed:
             plan.touched[prepared.entry.entry_id] = confirmed
-        if wanted or stays_with_bundle:
+        if wanted or leans:
             plan.taken.append(prepared)
-        elif confirmed or not prepared.items:
+        elif has_same or not prepared.items:
             plan.unchanged.append(prepared)
         else:
             plan.superseded.append(prepared)
@@ -131,25 +131,34 @@ def plan_bundle(queue: Sequence[Prepared], ledger: Mapping[str, LedgerRow], limi
 
 def _wanted(
     prepared: Prepared, chosen: Mapping[str, Chosen], ledger: Mapping[str, LedgerRow]
-) -> tuple[list[Item], list[Item], bool]:
-    """Return what this entry adds to the bundle, what it confirms in the ledger, whether it leans on the bundle."""
+) -> tuple[list[Item], list[Item], bool, bool]:
+    """Return what an entry adds to the bundle, what it moves forward in the ledger, and how it stands to both.
+
+    The last two: it leans on what the bundle already holds; the target has something of it just so.
+    """
     wanted: list[Item] = []
     confirmed: list[Item] = []
+    has_same = False
     leans = any(key in chosen for key in prepared.entry.needs)
     version = prepared.entry.version_key
     for item in prepared.items:
         there = chosen.get(item.key)
         if there is not None:
             leans = True
-            if there.item.digest != item.digest and version >= there.entry.version_key:
+            is_other = there.item.digest != item.digest
+            # The same content from a newer version is taken over too: the ledger must get the newest version, or one
+            # between would come in later.
+            if version > there.entry.version_key or (is_other and version == there.entry.version_key):
                 wanted.append(item)
             continue
         row = ledger.get(item.key)
         if row is None or (row.content_digest != item.digest and version >= row.version_key):
             wanted.append(item)
         elif row.content_digest == item.digest:
-            confirmed.append(item)
-    return wanted, confirmed, leans
+            has_same = True
+            if version > row.version_key:
+                confirmed.append(item)
+    return wanted, confirmed, leans, has_same
 
 
 def halves(entries: Sequence[Prepared]) -> tuple[list[Prepared], list[Prepared]]:

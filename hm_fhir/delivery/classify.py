@@ -15,7 +15,10 @@ from hm_fhir.delivery.target import Closed, Done, Later, Outcome, Refusal, Write
 from hm_fhir.fhir.json import from_json
 from hm_fhir.fhir.outcomes import errors_of, issue_codes, named_entries
 
-_LATER = {408, 425, 429, 502, 503, 504}
+_LATER = {408, 423, 425, 429, 502, 503, 504, 507}
+_NOT_ALLOWED = {401, 402, 403, 407, 451, 511}
+_NO_TRANSACTIONS = {405, 406, 411, 415, 426, 501, 505}
+_INNER_LATER = {"408", "409", "423", "425", "429"}
 _REFUSED = {400, 404, 409, 410, 412, 422}
 # Issue types that say the content is wrong (R4 valueset-issue-type: invalid and its children, and the rules).
 _ABOUT_CONTENT = {
@@ -45,28 +48,29 @@ def classify(
     """
     if 300 <= status < 400:
         return Closed("redirect", "put the address that the server redirects to into the url of this target")
-    if status in (401, 403):
+    after = retry_after_seconds(headers.get("Retry-After"), now)
+    if status in _NOT_ALLOWED:
         return Closed("not-allowed", "look at the auth settings of this target, and at what the server allows")
-    if status in (405, 501, 505):
+    if status in _NO_TRANSACTIONS:
         return Closed("no-transactions", "the url of this target must be the base of a FHIR R4 server")
     if status in _LATER:
-        return Later(f"http-{status}", after_seconds=retry_after_seconds(headers.get("Retry-After"), now))
+        return Later(f"http-{status}", after_seconds=after)
     if status == 413:
         return Refusal("too-large", too_large=True, words=_words(body))
     if status in (200, 201):
         return _answers(body, writes)
     if status in _REFUSED:
-        return _refused(status, body, writes)
-    return Later(f"http-{status}", may_be_content=True)
+        return _refused(status, body, writes, after)
+    return Later(f"http-{status}", after_seconds=after, may_be_content=True)
 
 
-def _refused(status: int, body: bytes, writes: Sequence[Write]) -> Outcome:
+def _refused(status: int, body: bytes, writes: Sequence[Write], after: float | None) -> Outcome:
     words = _words(body)
     conditional = any(write.if_version for write in writes)
     codes = issue_codes(words)
     if status == 409:
         # HAPI answers a stale If-Match with 409; another 409 is a race with somebody else's write.
-        return Later("stale" if conditional else "conflict", stale=conditional, busy=True)
+        return Later("stale" if conditional else "conflict", after_seconds=after, stale=conditional, busy=True)
     if status == 412 and conditional and not _ABOUT_CONTENT.intersection(codes):
         return Later("stale", stale=True, busy=True)
     if status == 404 and not errors_of(words):
@@ -81,15 +85,32 @@ def _answers(body: bytes, writes: Sequence[Write]) -> Outcome:
         if bundle["resourceType"] != "Bundle" or not bundle["type"].endswith("-response"):
             raise ValueError("another resource")
         responses = [entry["response"] for entry in bundle.get("entry", [])]
-        failed = [number for number, one in enumerate(responses) if not str(one["status"]).startswith("2")]
+        if writes and not responses:
+            raise ValueError("says nothing")
+        failed = {number: str(one["status"])[:3] for number, one in enumerate(responses)}
+        failed = {number: status for number, status in failed.items() if not status.startswith("2")}
     except (ValueError, KeyError, TypeError, AttributeError):
         # The transaction may be done or not; to send it again is harmless.
         return Later("unreadable-answer", may_be_content=True)
     if failed:
-        words = [responses[number].get("outcome") or responses[number]["status"] for number in failed]
-        named = tuple(writes[number].key for number in failed) if len(responses) == len(writes) else ()
-        return Refusal("inner-failure", named=named, words=words)
+        return _inner_failure(failed, responses, writes)
     return Done(_versions(responses, writes))
+
+
+def _inner_failure(
+    failed: Mapping[int, str], responses: Sequence[Mapping[str, Any]], writes: Sequence[Write]
+) -> Outcome:
+    """Return the outcome of a 200 that is none: a server that takes a transaction apart."""
+    complete = len(responses) == len(writes)
+    if complete and any(writes[number].if_version and status in ("409", "412") for number, status in failed.items()):
+        return Later("stale", stale=True, busy=True)
+    refused = [number for number, status in failed.items() if status[:1] == "4" and status not in _INNER_LATER]
+    if not refused:
+        only_races = set(failed.values()) == {"409"}
+        return Later("inner-failure", busy=only_races, may_be_content=not only_races)
+    words = [responses[number].get("outcome") or responses[number]["status"] for number in refused]
+    named = tuple(writes[number].key for number in refused) if complete else ()
+    return Refusal("inner-failure", named=named, words=words)
 
 
 def _versions(responses: Sequence[Mapping[str, Any]], writes: Sequence[Write]) -> dict[str, str]:
@@ -107,25 +128,29 @@ def _versions(responses: Sequence[Mapping[str, Any]], writes: Sequence[Write]) -
 
 def version_of(etag: str) -> str:
     """Return the version in an ETag: ``W/"3"`` (R4) and ``"3"`` (some servers) are both 3."""
-    return etag.removeprefix("W/").strip('"')
+    return etag.strip().removeprefix("W/").strip('"')
 
 
 def retry_after_seconds(value: str | None, now: datetime) -> float | None:
     """Return the seconds that a Retry-After asks for: a number or an HTTP date (RFC 9110, section 10.2.3)."""
     if value is None:
         return None
-    if value.strip().isdigit():
+    if value.isascii() and value.strip().isdigit():
         return float(value)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max(0.0, (moment - now).total_seconds())
 
 
 def _words(body: bytes) -> Any:
+    """Return an OperationOutcome as it is; of anything else, which may be a whole bundle or page, the beginning."""
     try:
-        return from_json(body)
+        said = from_json(body)
     except ValueError:
-        return body[:10_000].decode("utf-8", "replace") or None
+        said = None
+    if isinstance(said, dict) and said.get("resourceType") == "OperationOutcome":
+        return said
+    return body[:10_000].decode("utf-8", "replace") or None

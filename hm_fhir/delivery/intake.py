@@ -17,17 +17,15 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from pydantic import ValidationError
-
 from hm_fhir.activities.identity import Identity
-from hm_fhir.activities.model import Activity, rejected
+from hm_fhir.activities.model import Activity
 from hm_fhir.errors import RecordRejected
 from hm_fhir.fhir.json import to_json
 from hm_fhir.mapping.engine import Mapped, Mapper
 from hm_fhir.outbox.entry import KnownActivity, Outcome, Rejection, Route, State, Submission
 from hm_fhir.outbox.rules import judge
 from hm_fhir.outbox.store import Store
-from hm_fhir.sources.base import Record, Source
+from hm_fhir.sources.base import Record, Source, activity_of
 
 _log = logging.getLogger(__name__)
 
@@ -223,26 +221,6 @@ class Intake:
             counts.older += outcome is Outcome.OLDER
         if unmapped and outcome in (Outcome.NEW, Outcome.NEWER):
             counts.unmapped[activity.type] += 1
-
-
-def activity_of(source: Source, record: Record) -> Activity:
-    """Return the activity of a record.
-
-    Raises:
-        RecordRejected: there is none; whatever goes wrong in a plugin is a rejection, so that nothing is lost.
-    """
-    if record.error is not None:
-        raise record.error
-    try:
-        return source.activity(record)
-    except ValidationError as error:
-        raise rejected(error, place=record.place) from None
-    except RecordRejected:
-        raise
-    except Exception as defect:  # noqa: BLE001  (a plugin's defect must not stop the other records)
-        raise RecordRejected(
-            f"the plugin failed: {type(defect).__name__}", code="plugin-defect", place=record.place
-        ) from None
 
 
 def map_records(source: Source, mapper: Mapper) -> Iterator[tuple[Record, Mapped | RecordRejected | None]]:

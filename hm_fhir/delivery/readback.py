@@ -59,7 +59,7 @@ class ReadBack:
     def read(self, resource_type: str, resource_id: str) -> dict[str, Any]:
         """Return one resource as the server has it, parsed by fhirclient on the way."""
         content: dict[str, Any] = _model(resource_type).read(resource_id, self._server).as_json()
-        return content
+        return {"resourceType": resource_type, **content}
 
     def _search(self, resource_type: str, parameters: dict[str, str]) -> Iterator[str]:
         search = _model(resource_type).where({**parameters, "_count": str(PAGE)})

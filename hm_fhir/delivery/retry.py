@@ -15,7 +15,8 @@ class RetryPolicy:
     Args:
         first_seconds: about the wait after the first failure; it doubles with each further one.
         most_seconds: the longest wait of our own.
-        retry_after_most_seconds: the longest wait that a target can ask for.
+        retry_after_most_seconds: the longest wait that a target can ask for; at most `first_seconds` come on top, so
+            that not all workers are back at once.
         blame_after: attempts after which an answer that may be the content's fault (500, an unreadable answer) is
             taken as a refusal, so that one poisonous entry is found and parked.
     """

@@ -12,8 +12,15 @@ _DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=Decimal)
 
 
 def to_json(value: Any) -> bytes:
-    """Return the JSON text of plain data, keys in their own order; the same data gives the same bytes."""
-    return _ENCODER.encode(value)
+    """Return the JSON text of plain data, keys in their own order; the same data gives the same bytes.
+
+    Raises:
+        ValueError: a Decimal is no number.
+    """
+    text = _ENCODER.encode(value)
+    if b"NaN" in text or b"Infinity" in text:
+        from_json(text)  # only a word inside a text is JSON
+    return text
 
 
 def from_json(text: bytes | str) -> Any:
@@ -24,5 +31,5 @@ def from_json(text: bytes | str) -> Any:
     """
     try:
         return _DECODER.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeError, ArithmeticError, RecursionError) as error:
         raise ValueError(f"not JSON: {type(error).__name__}") from None

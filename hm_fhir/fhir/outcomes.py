@@ -5,8 +5,18 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_ENTRY = re.compile(r"Bundle\.entry\[(\d+)\]")
+_ENTRY = re.compile(r"Bundle\.entry\[([0-9]{1,6})\]")
+_PLACE = re.compile(r"Bundle\.entry\[[0-9]{1,6}\](?:\.[A-Za-z]+(?:\[[0-9]{1,6}\])?|\.ofType\([A-Za-z]+\))*")
+_COMMENT = re.compile(r"/\*.*?\*/")
 _BAD = {"error", "fatal"}
+_SEVERITIES = {"fatal", "error", "warning", "information"}
+# R4 valueset-issue-type. Anything else in its place may be a text about a person.
+_CODES = {
+    "invalid", "structure", "required", "value", "invariant", "security", "login", "unknown", "expired", "forbidden",
+    "suppressed", "processing", "not-supported", "duplicate", "multiple-matches", "not-found", "deleted", "too-long",
+    "code-invalid", "extension", "too-costly", "business-rule", "conflict", "transient", "lock-error", "no-store",
+    "exception", "timeout", "incomplete", "throttled", "informational",
+}  # fmt: skip
 
 
 def errors_of(outcome: Any) -> list[dict[str, Any]]:
@@ -29,21 +39,33 @@ def named_entries(outcome: Any) -> tuple[int, ...]:
 
 
 def issue_codes(outcome: Any) -> tuple[str, ...]:
-    """Return the issue-type codes of the errors, without repetition: codes hold no personal data."""
-    return tuple(dict.fromkeys(str(issue.get("code", "?")) for issue in errors_of(outcome)))
+    """Return the issue-type codes (R4) of the errors, without repetition; ``?`` for anything else."""
+    return tuple(dict.fromkeys(_known(issue.get("code"), _CODES) for issue in errors_of(outcome)))
 
 
 def redacted(words: Any) -> list[str]:
-    """Return what a server said without its free texts: severity, code and place of each issue."""
+    """Return what a server said without its free texts: severity, code and place of each issue.
+
+    Args:
+        words: an OperationOutcome, a text, or a list of them.
+    """
+    if isinstance(words, list):
+        return [line for one in words for line in redacted(one)]
     if not isinstance(words, dict) or not isinstance(words.get("issue"), list):
         return ["(a text; show it with --words)"] if words else []
     lines = []
     for issue in words["issue"]:
         if isinstance(issue, dict):
-            places = ", ".join([*_texts(issue.get("expression")), *_texts(issue.get("location"))])
-            known = " ".join(str(issue.get(part, "?")) for part in ("severity", "code"))
-            lines.append(f"{known}{' at ' + places if _ENTRY.match(places) else ''}")
+            given = [*_texts(issue.get("expression")), *_texts(issue.get("location"))]
+            found = [_PLACE.match(_COMMENT.sub("", place)) for place in given]
+            places = ", ".join(dict.fromkeys(match.group() for match in found if match))
+            known = f"{_known(issue.get('severity'), _SEVERITIES)} {_known(issue.get('code'), _CODES)}"
+            lines.append(f"{known} at {places}" if places else known)
     return lines
+
+
+def _known(value: Any, words: set[str]) -> str:
+    return value if isinstance(value, str) and value in words else "?"
 
 
 def _texts(value: Any) -> list[str]:

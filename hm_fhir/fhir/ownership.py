@@ -10,7 +10,7 @@ from collections.abc import Collection
 from typing import Any
 
 _CLOSED = {"completed", "failed", "rejected", "cancelled", "entered-in-error"}
-_SERVER = ("meta",)
+_LABELS = ("profile", "security", "tag")
 
 
 def merged(ours: dict[str, Any], held: dict[str, Any], receiver_owns: Collection[str]) -> dict[str, Any]:
@@ -21,8 +21,9 @@ def merged(ours: dict[str, Any], held: dict[str, Any], receiver_owns: Collection
         held: the resource as the target holds it.
         receiver_owns: names of the elements that the receiver may change.
     """
-    result = {key: value for key, value in ours.items() if key not in receiver_owns}
-    result.update({key: value for key, value in held.items() if key in receiver_owns})
+    # What JSON says of a primitive element beside its value stands under its name with an underscore.
+    result = {key: value for key, value in ours.items() if key.removeprefix("_") not in receiver_owns}
+    result.update({key: value for key, value in held.items() if key.removeprefix("_") in receiver_owns})
     wanted, present = ours.get("status"), held.get("status")
     if wanted == "entered-in-error" or (wanted == "cancelled" and present not in _CLOSED):
         result["status"] = wanted
@@ -30,7 +31,20 @@ def merged(ours: dict[str, Any], held: dict[str, Any], receiver_owns: Collection
 
 
 def differs(content: dict[str, Any], held: dict[str, Any]) -> bool:
-    """Return whether a write of the content would change what the target holds (its own meta aside)."""
-    mine = {key: value for key, value in content.items() if key not in _SERVER}
-    theirs = {key: value for key, value in held.items() if key not in (*_SERVER, "text")}
-    return mine != theirs
+    """Return whether a write of the content would change what the target holds.
+
+    What a server adds by itself is no difference: versions and times in ``meta``, and a narrative where we sent none.
+    Labels, tags and profiles add up at servers (R4 http.html#update), so only one that is missing there counts.
+    """
+    mine = {key: value for key, value in content.items() if key != "meta"}
+    theirs = {key: value for key, value in held.items() if key != "meta" and (key != "text" or key in content)}
+    return mine != theirs or bool(_labels(content) - _labels(held))
+
+
+def _labels(resource: dict[str, Any]) -> set[tuple[str, str | None, str | None]]:
+    meta = resource.get("meta") or {}
+    return {
+        (kind, None, label) if isinstance(label, str) else (kind, label.get("system"), label.get("code"))
+        for kind in _LABELS
+        for label in meta.get(kind) or ()
+    }

@@ -1,7 +1,9 @@
 """How a resource that should not be there any more says so (R4): nothing is deleted, its status tells.
 
 ``entered-in-error`` where the type has it; Condition says it in verificationStatus and then has no clinicalStatus
-(con-5); types without such a status become inactive; a Provenance stays, it tells what happened.
+(con-5) and no abatement, which would need one (con-4); an Appointment without start and end, or with a reason of its
+cancellation, can only be cancelled (app-3, app-4); types without such a status become inactive; a Provenance stays,
+it tells what happened.
 """
 
 from __future__ import annotations
@@ -9,21 +11,44 @@ from __future__ import annotations
 from typing import Any
 
 _ERROR = "entered-in-error"
+_NOT_OF_AN_ERROR = ("clinicalStatus", "abatement")
 _STATUS = {
     "Appointment": "status",
     "CarePlan": "status",
+    "CareTeam": "status",
+    "ClinicalImpression": "status",
     "Communication": "status",
+    "CommunicationRequest": "status",
+    "Composition": "status",
     "Consent": "status",
+    "Coverage": "status",
+    "DetectedIssue": "status",
+    "DiagnosticReport": "status",
     "DocumentReference": "status",
     "Encounter": "status",
+    "EpisodeOfCare": "status",
+    "Flag": "status",
     "Goal": "lifecycleStatus",
     "Immunization": "status",
+    "List": "status",
+    "MedicationStatement": "status",
     "Observation": "status",
     "Procedure": "status",
+    "QuestionnaireResponse": "status",
+    "RequestGroup": "status",
+    "RiskAssessment": "status",
     "ServiceRequest": "status",
     "Task": "status",
 }
-_INACTIVE = {"Group", "Organization", "Patient", "Practitioner", "PractitionerRole", "RelatedPerson"}
+_INACTIVE = {
+    "Group",
+    "HealthcareService",
+    "Organization",
+    "Patient",
+    "Practitioner",
+    "PractitionerRole",
+    "RelatedPerson",
+}
 
 
 def withdrawn(resource: dict[str, Any]) -> dict[str, Any] | None:
@@ -33,12 +58,16 @@ def withdrawn(resource: dict[str, Any]) -> dict[str, Any] | None:
         resource: the content that was last delivered; it is not changed.
     """
     kind = str(resource.get("resourceType"))
+    if kind == "Appointment" and not (resource.keys() >= {"start", "end"} and "cancelationReason" not in resource):
+        return {**resource, "status": "cancelled"}
     if kind in _STATUS:
         return {**resource, _STATUS[kind]: _ERROR}
     if kind == "Condition":
-        kept = {key: value for key, value in resource.items() if key != "clinicalStatus"}
+        kept = {key: value for key, value in resource.items() if not key.lstrip("_").startswith(_NOT_OF_AN_ERROR)}
         system = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
         return {**kept, "verificationStatus": {"coding": [{"system": system, "code": _ERROR}]}}
     if kind in _INACTIVE:
         return {**resource, "active": False}
+    if kind == "Location":
+        return {**resource, "status": "inactive"}
     return None

@@ -30,6 +30,7 @@ STANDARD_VARIABLES: dict[str, str] = {
 }
 CLOCK_FUNCTIONS = frozenset({"now", "today", "timeOfDay"})
 _COMPILED_KEPT = 8192
+_SCALARS = frozenset({str, bool, int, Decimal})
 _STANDARD = standard_signatures()
 
 
@@ -98,7 +99,11 @@ class Expression:
         # Raised outside of the except block: fhirpathpy puts data into its messages, and a chained exception would
         # carry them into logs.
         try:
-            return [_plain(item) for item in self._run(root, variables or {}, environment) if _is_value(item)]
+            return [
+                item if type(item) in _SCALARS else _plain(item)
+                for item in self._run(root, variables or {}, environment)
+                if type(item) in _SCALARS or _is_value(item)
+            ]
         except HmFhirError:
             raise
         except Exception:  # noqa: BLE001, S110

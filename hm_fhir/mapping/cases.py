@@ -1,8 +1,8 @@
 """Cases: an activity in, resources or the code of a refusal out; data that needs no Python to read or add.
 
 In a case the ids are names, since they depend on the deployment's key: ``Encounter/encounter`` refers to the resource
-``encounter``, ``Patient/patient#1`` to the one for the second item of ``each``, ``Encounter/outside:encounter`` to one
-of another activity. Ids and surrogate identifiers stay out.
+``encounter``, ``Patient/patient#1`` to the one for the second item of ``each``, ``Encounter/outside:encounter`` to
+one of another activity. Ids and surrogate identifiers stay out.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ def _coding(
     carried = production.code_systems.get(name)
     if carried is None and not is_absolute(name):
         raise RecordRejected(
-            f"there is no code system {name!r}",
+            "coding() got the name of no code system",
             code="unknown-code-system",
             fix=did_you_mean(name, [known for known in production.code_systems if not is_absolute(known)]),
         )

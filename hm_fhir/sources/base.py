@@ -38,12 +38,12 @@ class SourceContext:
     """What a source may know of its deployment.
 
     Args:
-        name: name of the source in the settings.
+        system: name of the local system; with a local id the identity of an activity.
         folder: folder of the settings file; relative paths start here.
         zone: zone of local times without one.
     """
 
-    name: str
+    system: str
     folder: Path
     zone: ZoneInfo
 

@@ -215,11 +215,11 @@ class CsvSource(CsvReader):
 
     def __init__(self, options: CsvOptions, context: SourceContext) -> None:
         super().__init__(context.folder / options.path, encoding=options.encoding, delimiter=options.delimiter)
-        self._name = context.name
+        self._system = context.system
 
     def activity(self, record: Record) -> Activity:
         """Return the activity that the headings spell out; the model turns the texts into its own types."""
-        return Activity.model_validate({"system": self._name, **unflatten(record.values)})
+        return Activity.model_validate({"system": self._system, **unflatten(record.values)})
 
     def _check(self, headings: list[str]) -> None:
         super()._check(headings)

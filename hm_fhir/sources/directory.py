@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from hm_fhir.activities.people import Facility, Mediator, Municipality
 from hm_fhir.config import settings_error
-from hm_fhir.errors import RecordRejected, SettingsError
+from hm_fhir.errors import RecordRejected
 from hm_fhir.mapping.yaml_file import read_yaml
 
 _NAME = ("given", "family")

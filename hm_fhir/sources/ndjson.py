@@ -101,8 +101,8 @@ class NdjsonSource(NdjsonReader):
 
     def __init__(self, options: NdjsonOptions, context: SourceContext) -> None:
         super().__init__(context.folder / options.path)
-        self._name = context.name
+        self._system = context.system
 
     def activity(self, record: Record) -> Activity:
-        """Return the activity of a line; `system` is the name of the source unless the line says another."""
-        return Activity.model_validate({"system": self._name, **record.values})
+        """Return the activity of a line; `system` is that of the source unless the line says another."""
+        return Activity.model_validate({"system": self._system, **record.values})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time
-from typing import Any, Never, TypeVar, overload
+from typing import Any, TypeVar, overload
 from zoneinfo import ZoneInfo
 
 from hm_fhir.errors import RecordRejected
@@ -30,6 +30,9 @@ class Row:
         self._values = record.values
         self._zone = zone
         self._path = path
+
+    def __bool__(self) -> bool:
+        return bool(self._values)
 
     def refuse(self, column: str, message: str, *, code: str, fix: str | None = None) -> RecordRejected:
         """Return the rejection of this row because of a column."""
@@ -59,7 +62,7 @@ class Row:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, str | int):
-            self._wrong_kind(column, "a text")
+            raise self._wrong_kind(column, "a text")
         return str(value).strip() or None
 
     def flag(self, column: str) -> bool | None:
@@ -71,7 +74,7 @@ class Row:
         value = self._values.get(column)
         if value is None or isinstance(value, bool):
             return value
-        self._wrong_kind(column, "true or false")
+        raise self._wrong_kind(column, "true or false")
 
     def day(self, column: str, form: str) -> date | None:
         """Return the date of a column.
@@ -113,7 +116,8 @@ class Row:
         except ValueError:
             found = None
         if found is None:
-            raise self.refuse(column, f"is not a time written {form}", code="wrong-date")
+            wanted = "in ISO 8601 with day and time of day" if form == "iso" else form
+            raise self.refuse(column, f"is not a time written {wanted}", code="wrong-date")
         return found if found.tzinfo else found.replace(tzinfo=self._zone)
 
     def start(self, day_column: str, clock_column: str, *, form: str) -> datetime | date | None:
@@ -192,14 +196,14 @@ class Row:
         except RecordRejected as error:
             raise self.refuse(column, f"- {error.message}", code=error.code, fix=error.fix) from None
 
-    def part(self, column: str) -> Row | None:
-        """Return the JSON object of a column as a row of its own.
+    def part(self, column: str) -> Row:
+        """Return the JSON object of a column as a row of its own; an empty row, which is false, when it is absent.
 
         Raises:
             RecordRejected: it is something else.
         """
         value = self._values.get(column)
-        return None if value is None else self._inner(column, value)
+        return self._inner(column, {} if value is None else value)
 
     def parts(self, column: str) -> tuple[Row, ...]:
         """Return the JSON objects of a list as rows of their own; none when it is absent.
@@ -211,12 +215,12 @@ class Row:
         if value is None:
             return ()
         if not isinstance(value, list):
-            self._wrong_kind(column, "a list")
+            raise self._wrong_kind(column, "a list")
         return tuple(self._inner(f"{column}.{number}", item) for number, item in enumerate(value))
 
     def _inner(self, column: str, value: Any) -> Row:
         if not isinstance(value, Mapping):
-            self._wrong_kind(column, "a JSON object")
+            raise self._wrong_kind(column, "a JSON object")
         return Row(Record(self.place, value), self._zone, path=f"{self._path}{column}.")
 
     def _find(self, column: str, word: str, table: Mapping[str, T]) -> T:
@@ -230,5 +234,5 @@ class Row:
             )
         return found
 
-    def _wrong_kind(self, column: str, wanted: str) -> Never:
-        raise self.refuse(column, f"is not {wanted}", code="wrong-kind")
+    def _wrong_kind(self, column: str, wanted: str) -> RecordRejected:
+        return self.refuse(column, f"is not {wanted}", code="wrong-kind")

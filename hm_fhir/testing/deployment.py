@@ -39,7 +39,7 @@ class Deployment:
 
     Args:
         folder: an empty or new folder.
-        identifier_system: system of the surrogate identifiers; a server that several tests use tells them apart by it.
+        identifier_system: system of the surrogate identifiers; tests that share a server differ in it.
     """
 
     def __init__(self, folder: Path, *, identifier_system: str = "urn:hm-fhir:test") -> None:

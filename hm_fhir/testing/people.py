@@ -13,16 +13,18 @@ from random import Random
 from typing import Literal, TypeVar
 
 T = TypeVar("T")
+Gender = Literal["female", "male"]
 
 _EGN_WEIGHTS = (2, 4, 8, 5, 10, 9, 7, 3, 6)
 _LNCH_WEIGHTS = (21, 19, 17, 13, 11, 9, 7, 3, 1)
+_GENDERS: tuple[Gender, ...] = ("female", "male")
 _MONTH_OF_CENTURY = {18: 20, 19: 0, 20: 40}
 _GIVEN = {
     "female": ("Проба", "Мостра", "Скица", "Чернова", "Азбука", "Макета", "Буква", "Притча"),
     "male": ("Пример", "Образец", "Модел", "Чертеж", "Опит", "Проект", "Макет", "Знак"),
 }
 _MIDDLE = ("Тестов", "Редов", "Бройков", "Номеров", "Листов", "Графов")
-_FAMILY = ("Примеров", "Образцов", "Измислен", "Съчинен", "Несъществуващ", "Синтетичен", "Въображаем", "Макетов")
+_FAMILY = ("Примеров", "Образцов", "Измислен", "Съчинен", "Несъществуващ", "Синтетиков", "Въображаем", "Макетов")
 
 
 def egn(birth_date: date, order: int) -> str:
@@ -100,7 +102,7 @@ class SyntheticPerson:
     given: str
     middle: str
     family: str
-    gender: Literal["female", "male"]
+    gender: Gender
     birth_date: date
     phone: str
     family_number: int
@@ -126,7 +128,7 @@ class Population:
         self,
         *,
         ages_years: tuple[int, int],
-        gender: Literal["female", "male"] | None = None,
+        gender: Gender | None = None,
         relative: SyntheticPerson | None = None,
     ) -> SyntheticPerson:
         """Return a new person.
@@ -137,37 +139,37 @@ class Population:
             relative: somebody of the same family.
         """
         chance = self._chance
-        gender = gender or chance.pick(("female", "male"))
+        sex: Gender = chance.pick(_GENDERS) if gender is None else gender
         youngest, oldest = ages_years
         birth_date = self._today - timedelta(days=chance.number(youngest * 366, oldest * 365 + 364))
         kind: Literal["egn", "lnch"] = "lnch" if chance.happens(self._foreigners) else "egn"
-        number = self._number(kind, birth_date, gender)
+        number = self._number(kind, birth_date, sex)
         if relative is None:
             self._families += 1
             stem, family_number = chance.pick(_FAMILY), self._families
         else:
             family_number = relative.family_number
             stem = relative.family.removesuffix("а") if relative.gender == "female" else relative.family
-        ending = "а" if gender == "female" else ""
+        ending = "а" if sex == "female" else ""
         return SyntheticPerson(
             number_kind=kind,
             number=number,
-            given=chance.pick(_GIVEN[gender]),
+            given=chance.pick(_GIVEN[sex]),
             middle=chance.pick(_MIDDLE) + ending,
             family=stem + ending,
-            gender=gender,
+            gender=sex,
             birth_date=birth_date,
             phone=f"+359 000 {family_number:06}",
             family_number=family_number,
         )
 
-    def _number(self, kind: str, birth_date: date, gender: str) -> str:
+    def _number(self, kind: str, birth_date: date, sex: str) -> str:
         while True:
             if kind == "lnch":
                 number = lnch(self._chance.number(100_000_000, 999_999_999))
             else:
                 # 926 to 999 is the block of no district, the one that real people hardly have.
-                order = 926 + 2 * self._chance.number(0, 36) + (gender == "female")
+                order = 926 + 2 * self._chance.number(0, 36) + (sex == "female")
                 number = egn(birth_date, order)
             if number not in self._numbers:
                 self._numbers.add(number)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from hm_fhir.activities.model import Activity
+from hm_fhir.delivery.intake import RecordCounts
 from hm_fhir.errors import RecordRejected
 from hm_fhir.sources.base import Source, activity_of
 
@@ -25,6 +26,11 @@ class SampleFigures:
     records: int
     activities: int
     types: Counter[str]
+
+    def matches(self, counts: RecordCounts) -> bool:
+        """Return whether a first run over the file counted just this."""
+        rejected = self.records - self.activities
+        return (counts.read, counts.new, counts.rejected.total()) == (self.records, self.activities, rejected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,11 @@ class DefectFigures:
     repeated: int
     older: int
     rejected: Counter[str]
+
+    def matches(self, counts: RecordCounts) -> bool:
+        """Return whether a run over the file, after its sample, counted just this."""
+        ours = (self.read, self.new, self.newer, self.repeated, self.older, self.rejected)
+        return ours == (counts.read, counts.new, counts.newer, counts.repeated, counts.older, counts.rejected)
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,14 +151,14 @@ class Outbox(RuleBasedStateMachine):
     def wait(self, seconds):
         self.now += timedelta(seconds=seconds)
 
-    @rule(owner=st.sampled_from(["w1", "w2"]))
-    def release(self, owner):
-        self.store.release(owner)
-        assert owner not in self.store.owners()
-
-    @rule(state=st.sampled_from([State.PARKED, State.WAITING]))
-    def retry(self, state):
-        self.store.retry(state=state)
+    @rule(what=st.sampled_from(["release w1", "release w2", "retry parked", "retry waiting"]))
+    def interfere(self, what):
+        verb, _, word = what.partition(" ")
+        if verb == "release":
+            self.store.release(word)
+            assert word not in self.store.owners()
+        else:
+            self.store.retry(state=State(word))
 
     @invariant()
     def what_was_routed_is_what_the_states_add_up_to(self):

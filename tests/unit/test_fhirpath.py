@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hm_fhir.errors import ExpressionError, MappingRefused, RecordRejected
-from hm_fhir.fhirpath import Call, Function, compile
+from hm_fhir.fhirpath import Call, Function, compile  # noqa: A004
 
 ACTIVITY = {
     "type": "home-visit",

@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hm_fhir.errors import RecordRejected
-from hm_fhir.fhirpath.expression import compile, compile_tree
+from hm_fhir.fhirpath.expression import compile, compile_tree  # noqa: A004
 from hm_fhir.fhirpath.quick import quick
 
 NAMES = ["a", "b", "dates", "_a", "extension", "valueString"]
@@ -40,6 +40,11 @@ def result(expression: Any, root: Any, variables: dict[str, Any]) -> Any:
         return error.code
 
 
+@example("a = 'x'", {"a": ["x", "y"]}, None)
+@example("a != 'x'", {"a": ["x", "x"]}, None)
+@example("a", {"a": "x", "_a": {"b": "y"}}, None)
+@example("a.b", {"a": [{"b": 1}], "_a": [None, {"b": 2}]}, None)
+@example("a", {"a": ["x", None], "_a": [{"extension": [1]}]}, None)
 @settings(max_examples=300, deadline=None)
 @given(text=st.one_of(PATHS, LITERALS, COMPARISONS), root=DATA, variable=DATA)
 def test_quick_and_tree_agree(text: str, root: Any, variable: Any) -> None:

@@ -29,7 +29,10 @@ TOPICS = {
 
 def concept_map(*elements: Any, **group: Any) -> dict[str, Any]:
     group = {"source": "urn:s", "target": "urn:t", **group, "element": list(elements)}
-    return {"resourceType": "ConceptMap", "group": [{key: value for key, value in group.items() if value is not None}]}
+    return {
+        "resourceType": "ConceptMap",
+        "group": [{key: value for key, value in group.items() if value is not None}],
+    }
 
 
 def write(path: Path, content: Any) -> Path:
@@ -123,7 +126,9 @@ def test_groups_are_joined(tmp_path: Path) -> None:
          ": group[0].element[0].target[0]", "the equivalence 'equals' is unknown"),
     ],
 )  # fmt: skip
-def test_a_wrong_concept_map_is_refused_with_its_place(tmp_path: Path, content: Any, place: str, message: str) -> None:
+def test_a_wrong_concept_map_is_refused_with_its_place(
+    tmp_path: Path, content: Any, place: str, message: str
+) -> None:
     path = write(tmp_path / "m.json", content)
     with pytest.raises(MappingError, match=message) as caught:
         read_concept_map(path)

@@ -74,7 +74,12 @@ def refusal(made: Pack, **changes: Any) -> RecordRejected:
 
 
 def test_a_resource_has_type_id_and_surrogate_before_what_the_template_gives(pack: Packer) -> None:
-    template = {"status": "final", "identifier": [{"value": "local"}], "value": "{{ tests.value }}", "meta": {"tag": []}}
+    template = {
+        "status": "final",
+        "identifier": [{"value": "local"}],
+        "value": "{{ tests.value }}",
+        "meta": {"tag": []},
+    }
     made = pack(rule("observation", "Observation", template, profile="https://example.org/p", receiver_owns=["note"]))
     mapped = mapper(made).map(ACTIVITY)
     assert mapped is not None
@@ -168,7 +173,11 @@ def test_a_reference_to_what_is_absent_vanishes_as_a_whole(pack: Packer) -> None
 
 def test_references_to_other_activities_are_recorded_as_outside(pack: Packer) -> None:
     made = pack(
-        rule("task", "Task", {"partOf": "{[ reference('task', follows) ]}", "self": "{{ reference('task', 'his|1/task') }}"})
+        rule(
+            "task",
+            "Task",
+            {"partOf": "{[ reference('task', follows) ]}", "self": "{{ reference('task', 'his|1/task') }}"},
+        )
     )
     mapped = mapper(made).map({**ACTIVITY, "follows": ["his|0/task", "", "his|0/task"]})
     assert mapped is not None
@@ -290,7 +299,11 @@ def test_variables_of_the_deployment_and_the_activity_are_there(pack: Packer) ->
 def everything(pack: Packer) -> Pack:
     return pack(
         rule("patient", "Patient", {"gender": "{{ %item.gender }}"}, each="persons", key="%item.key", shared=True),
-        rule("encounter", "Encounter", {"subject": "{{ reference('patient') }}", "type": "{[ topics.translate('topic') ]}"}),
+        rule(
+            "encounter",
+            "Encounter",
+            {"subject": "{{ reference('patient') }}", "type": "{[ topics.translate('topic') ]}"},
+        ),
         rule("test", "Observation", {"value": "{{ %item.value }}", "note": "{{ note }}"}, each="tests"),
     )
 
@@ -306,7 +319,9 @@ def test_the_same_activity_and_pack_give_the_same_bytes(pack: Packer) -> None:
 
 def test_mapping_changes_nothing_in_the_activity_and_shares_nothing_with_it(pack: Packer) -> None:
     before = json.dumps(ACTIVITY, default=str)
-    mapped = mapper(pack(rule("x", "Basic", {"all": "{[ persons ]}", "one": "{{ %activity.tests.first() }}"}))).map(ACTIVITY)
+    mapped = mapper(pack(rule("x", "Basic", {"all": "{[ persons ]}", "one": "{{ %activity.tests.first() }}"}))).map(
+        ACTIVITY
+    )
     assert mapped is not None
     mapped.resources[0].content["all"][0]["gender"] = mapped.resources[0].content["one"]["kind"] = "changed"
     assert json.dumps(ACTIVITY, default=str) == before

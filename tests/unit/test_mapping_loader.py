@@ -88,49 +88,122 @@ def test_a_correct_pack_loads(tmp_path: Path) -> None:
         ("mapping: visit\n", "", "visit.yaml:1:1: mapping is missing (add mapping)"),
         ("version: 1.0.0", "version: 1.0", "visit.yaml:2:10: version must be text (put quotes around it)"),
         ("when: type", "when: typ( =", "visit.yaml:3:12: unexpected '=', expected a value (None)"),
-        ("when: type", "when: tpye.exist() and type",
-         "visit.yaml:3:12: there is no function exist() (did you mean 'exists'?)"),
-        ("when: type =", "when: type = %claas or type =", "visit.yaml:3:14: %claas is not defined here (known: activity, systems)"),
-        ("when: type =", "when: reference('person').exists() or type =",
-         "visit.yaml:3:7: reference() cannot decide which mapping it is (None)"),
+        (
+            "when: type",
+            "when: tpye.exist() and type",
+            "visit.yaml:3:12: there is no function exist() (did you mean 'exists'?)",
+        ),
+        (
+            "when: type =",
+            "when: type = %claas or type =",
+            "visit.yaml:3:14: %claas is not defined here (known: activity, systems)",
+        ),
+        (
+            "when: type =",
+            "when: reference('person').exists() or type =",
+            "visit.yaml:3:7: reference() cannot decide which mapping it is (None)",
+        ),
         ("[people]", "[peopel]", "visit.yaml:4:11: there is no part 'peopel' (did you mean 'people'?)"),
         ("[people]", "[people, people]", "visit.yaml:4:19: the part 'people' is included twice (None)"),
         ("[people]", "people", "visit.yaml:4:10: include must be a valid list (None)"),
         ("- class: HH", "- class: HH\n    other: x", "visit.yaml:6:5: one variable an item (- name: value)"),
-        ("- class: HH", "- item: HH\n  - class: HH", "visit.yaml:6:11: %item is already defined by the engine (None)"),
-        ("- class: HH", "- class: \"{{ reference('person') }}\"",
-         "visit.yaml:6:16: reference() works in templates only: here it is not yet known which resources there will"
-         " be (use {% assign %} inside of the template)"),
-        ("- class: HH", '- class: "{{ %later }}"\n  - later: x',
-         "visit.yaml:6:16: %later is not defined (did you mean 'later'?)"),
-        ("code: nobody", "code: No_Body", "visit.yaml:8:11: code is no name (begin with a letter; use letters, digits, - and _)"),
+        (
+            "- class: HH",
+            "- item: HH\n  - class: HH",
+            "visit.yaml:6:11: %item is already defined by the engine (None)",
+        ),
+        (
+            "- class: HH",
+            "- class: \"{{ reference('person') }}\"",
+            "visit.yaml:6:16: reference() works in templates only: here it is not yet known which resources there"
+            " will be (use {% assign %} inside of the template)",
+        ),
+        (
+            "- class: HH",
+            '- class: "{{ %later }}"\n  - later: x',
+            "visit.yaml:6:16: %later is not defined (did you mean 'later'?)",
+        ),
+        (
+            "code: nobody",
+            "code: No_Body",
+            "visit.yaml:8:11: code is no name (begin with a letter; use letters, digits, - and _)",
+        ),
         ("say: a visit needs a person", "", "visit.yaml:8:5: say is missing (add say)"),
-        ("when: persons.empty()", "when: persons.empty(1)",
-         "visit.yaml:9:19: empty() takes no arguments, here it gets 1 (None)"),
-        ("when: persons.empty()", "when: persons.empty() or today() > @2026-01-01",
-         "visit.yaml:9:30: today() reads the clock: mapping the activity again would give something else"
-         " (use a time of the activity, such as updated_at)"),
-        ("  - name: encounter", "  - {name: person, type: Patient, template: {}}\n  - name: encounter",
-         "visit.yaml:12:12: the mapping has two resources 'person' (rename one)"),
-        ("type: Encounter", "type: Encouter",
-         "visit.yaml:13:11: Encouter is no resource type of FHIR R4 (did you mean 'Encounter'?)"),
-        ("type: Encounter", "type: Encounter\n    shared: yes", "visit.yaml:14:13: shared must be a valid boolean (None)"),
-        ("type: Encounter", "type: Encounter\n    profil: x", "visit.yaml:14:5: profil is not known here (did you mean 'profile'?)"),
-        ("template:\n", "template:\n      id: x\n", "visit.yaml:15:11: id is set by the engine (remove id from the template)"),
+        (
+            "when: persons.empty()",
+            "when: persons.empty(1)",
+            "visit.yaml:9:19: empty() takes no arguments, here it gets 1 (None)",
+        ),
+        (
+            "when: persons.empty()",
+            "when: persons.empty() or today() > @2026-01-01",
+            "visit.yaml:9:30: today() reads the clock: mapping the activity again would give something else"
+            " (use a time of the activity, such as updated_at)",
+        ),
+        (
+            "  - name: encounter",
+            "  - {name: person, type: Patient, template: {}}\n  - name: encounter",
+            "visit.yaml:12:12: the mapping has two resources 'person' (rename one)",
+        ),
+        (
+            "type: Encounter",
+            "type: Encouter",
+            "visit.yaml:13:11: Encouter is no resource type of FHIR R4 (did you mean 'Encounter'?)",
+        ),
+        (
+            "type: Encounter",
+            "type: Encounter\n    shared: yes",
+            "visit.yaml:14:13: shared must be a valid boolean (None)",
+        ),
+        (
+            "type: Encounter",
+            "type: Encounter\n    profil: x",
+            "visit.yaml:14:5: profil is not known here (did you mean 'profile'?)",
+        ),
+        (
+            "template:\n",
+            "template:\n      id: x\n",
+            "visit.yaml:15:11: id is set by the engine (remove id from the template)",
+        ),
         ("{{ %class }}", "{{ %clas }}", "visit.yaml:16:25: %clas is not defined (did you mean 'class'?)"),
-        ("{{ %class }}", "{{ %index }}", "visit.yaml:16:25: %index is not defined (only a resource with `each` has it)"),
+        (
+            "{{ %class }}",
+            "{{ %index }}",
+            "visit.yaml:16:25: %index is not defined (only a resource with `each` has it)",
+        ),
         ("{{ %class }}", "{{ %class", "visit.yaml:16:21: {{ stands alone in a text"),
-        ("{{ %class }}", "{{ %class and }}", "visit.yaml:16:35: the expression ends too early, expected a value (None)"),
-        ("reference('person')", "reference('persn')",
-         "visit.yaml:17:30: there is no resource 'persn' in this pack (did you mean 'person'?)"),
-        ("translate('topic')", "translate('topics')",
-         "visit.yaml:18:43: there is no concept map 'topics' in this pack (did you mean 'topic'?)"),
-        ("      status: finished", "      status: finished\n      status: planned",
-         "visit.yaml:16:7: the key 'status' is already on line 15 (remove one of them)"),
-        ("class: {code", "class: {{code", "visit.yaml:16:15: a key must be text (put quotes around {{ }}, {% %} and {[ ]})"),
-        ("      subject:", '      "{% iff x %}": {}\n      subject:', "visit.yaml:17:7: '{% iff x %}' is no block (did you mean 'if'?)"),
+        (
+            "{{ %class }}",
+            "{{ %class and }}",
+            "visit.yaml:16:35: the expression ends too early, expected a value (None)",
+        ),
+        (
+            "reference('person')",
+            "reference('persn')",
+            "visit.yaml:17:30: there is no resource 'persn' in this pack (did you mean 'person'?)",
+        ),
+        (
+            "translate('topic')",
+            "translate('topics')",
+            "visit.yaml:18:43: there is no concept map 'topics' in this pack (did you mean 'topic'?)",
+        ),
+        (
+            "      status: finished",
+            "      status: finished\n      status: planned",
+            "visit.yaml:16:7: the key 'status' is already on line 15 (remove one of them)",
+        ),
+        (
+            "class: {code",
+            "class: {{code",
+            "visit.yaml:16:15: a key must be text (put quotes around {{ }}, {% %} and {[ ]})",
+        ),
+        (
+            "      subject:",
+            '      "{% iff x %}": {}\n      subject:',
+            "visit.yaml:17:7: '{% iff x %}' is no block (did you mean 'if'?)",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_in_a_mapping_is_found_at_its_place(tmp_path: Path, old: str, new: str, mistake: str) -> None:
     assert VISIT.count(old) >= 1
     text = VISIT.replace(old, new, 1)

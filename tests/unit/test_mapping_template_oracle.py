@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hm_fhir.errors import RecordRejected
 from hm_fhir.mapping.template import compile_template
 
-# Our own responses in the shape of the specification's examples: https://github.com/beda-software/FHIRPathMappingLanguage
+# Our own data in the shape of the specification's examples (github.com/beda-software/FHIRPathMappingLanguage).
 RESPONSE = {
     "resourceType": "QuestionnaireResponse",
     "status": "completed",
@@ -40,21 +40,45 @@ EXAMPLES: list[Any] = [
     {"name": [{"given": ["{{ " + ANSWER.format("first") + ".valueString[0] }}", "{{ missing }}"]}]},
     {"birthDate": "{{ " + ANSWER.format("birth-date") + ".valueDate }}", "deceasedBoolean": "{{ missing }}"},
     {"telecom": {"{{ " + ANSWER.format("phone") + " }}": {"system": "phone", "value": "{{ valueString }}"}}},
-    {"telecom": [{"system": "email"}, {"{% for i, a in " + ANSWER.format("phone") + " %}":
-     {"rank": "{{ %i + 1 }}", "value": "tel:{{ %a.valueString }}"}}]},
+    {
+        "telecom": [
+            {"system": "email"},
+            {
+                "{% for i, a in " + ANSWER.format("phone") + " %}": {
+                    "rank": "{{ %i + 1 }}",
+                    "value": "tel:{{ %a.valueString }}",
+                }
+            },
+        ]
+    },
     {"code": {"coding": ["{{ " + ANSWER.format("pregnant") + ".valueCoding }}"]}},
-    {"{% if " + ANSWER.format("phone") + ".exists() %}": {"active": True}, "{% else %}": {"active": False}, "id": "x"},
+    {
+        "{% if " + ANSWER.format("phone") + ".exists() %}": {"active": True},
+        "{% else %}": {"active": False},
+        "id": "x",
+    },
     {"{% if " + ANSWER.format("none") + ".exists() %}": {"active": True}, "status": "{{ status }}"},
-    {"{% assign %}": [{"last": "{{ " + ANSWER.format("last") + ".valueString }}"},
-     {"text": "{{ %last }}, {{ " + ANSWER.format("first") + ".valueString }}"}], "name": [{"text": "{{ %text }}"}]},
-    {"resourceType": "Patient", "{% merge %}": [{"active": True}, {"{{ missing }}": {}},
-     {"{% if status = 'completed' %}": {"resourceType": "Person"}}]},
+    {
+        "{% assign %}": [
+            {"last": "{{ " + ANSWER.format("last") + ".valueString }}"},
+            {"text": "{{ %last }}, {{ " + ANSWER.format("first") + ".valueString }}"},
+        ],
+        "name": [{"text": "{{ %text }}"}],
+    },
+    {
+        "resourceType": "Patient",
+        "{% merge %}": [
+            {"active": True},
+            {"{{ missing }}": {}},
+            {"{% if status = 'completed' %}": {"resourceType": "Person"}},
+        ],
+    },
     {"smoker": "{{ " + ANSWER.format("smoker") + ".valueBoolean }}", "none": "{{+ missing +}}"},
     [["{{ status }}"], [[{"a": []}], "{{ missing }}"]],
     "{{ status }}",
     "{{ missing }}",
     {"a": {"b": {"c": "{{ missing }}"}}},
-]  # fmt: skip
+]
 
 
 def same(template: Any, root: Any, variables: dict[str, Any]) -> None:
@@ -81,8 +105,22 @@ ROOTS = st.fixed_dictionaries(
     {"items": ITEMS},
     optional={"name": TEXTS, "flag": st.booleans(), "inner": st.fixed_dictionaries({}, optional={"name": TEXTS})},
 )
-VALUES = ["name", "inner.name", "items.code", "items.where(code = 'a').value", "items.tags", "items", "items.value.first()",
-          "items.count()", "missing", "'text'", "iif(flag, 'yes', 'no')", "inner", "%context.name", "flag"]  # fmt: skip
+VALUES = [
+    "name",
+    "inner.name",
+    "items.code",
+    "items.where(code = 'a').value",
+    "items.tags",
+    "items",
+    "items.value.first()",
+    "items.count()",
+    "missing",
+    "'text'",
+    "iif(flag, 'yes', 'no')",
+    "inner",
+    "%context.name",
+    "flag",
+]
 IN_TEXT = ["name", "inner.name", "items.code", "items.value", "items.tags", "missing", "items.count()"]
 CONDITIONS = ["flag", "name.exists()", "items.count() > 1", "name = 'a'", "missing", "items.exists(code = 'b')"]
 COLLECTIONS = ["items", "items.tags", "inner", "missing", "items.where(value > 1)"]

@@ -116,15 +116,20 @@ def test_an_expression_inside_of_a_scalar_has_its_own_place() -> None:
     assert document.place_within(("long",), "a and type", 2)[0] == "m.yaml:3:7"
 
 
+TRAPS = ["no", "02201", "true", "1e3", "null", "~", "", " x", "a: b", "# c", "- d", "{{ e }}", "x\ny\n"]
 PLAIN = st.recursive(
     st.one_of(
-        st.none(), st.booleans(), st.integers(), st.decimals(-9999, 9999, places=2), st.sampled_from([Decimal("1E+3"), Decimal("0E-9"), Decimal("-1.5E-7")]),
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.decimals(-9999, 9999, places=2),
+        st.sampled_from([Decimal("1E+3"), Decimal("0E-9"), Decimal("-1.5E-7")]),
         st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff")),
-        st.sampled_from(["no", "02201", "true", "1e3", "null", "~", "", " x", "a: b", "# c", "- d", "{{ e }}", "x\ny\n"]),
+        st.sampled_from(TRAPS),
     ),
     lambda inner: st.one_of(st.lists(inner), st.dictionaries(st.from_regex(r"[a-z_]\w{0,5}", fullmatch=True), inner)),
     max_leaves=10,
-)  # fmt: skip
+)
 
 
 @given(PLAIN)

@@ -1,4 +1,4 @@
-"""The columns of the register and the words that stand in them. Keys are in lower case, values are of the catalogue."""
+"""The columns of the register and the words in them. Keys are in lower case, values are of the catalogue."""
 
 from __future__ import annotations
 
@@ -44,6 +44,16 @@ COLUMNS = (
 
 OBLIGATORY = ("№ по ред", "Дата", "Медиатор", "Вид дейност", "Място", "Последна промяна")
 """Columns that are filled in every row."""
+
+MEANINGLESS_WITHOUT = {
+    "НРН": "Насочен към",
+    "Приоритет": "Насочен към",
+    "Час за преглед": "Насочен към",
+    "ПМ": "Бременност",
+    "Дата на тест": "Тест",
+    "Резултат": "Тест",
+}
+"""A column that is filled says something only together with the other one; alone it would be lost."""
 
 TYPES = {
     "домашно посещение": "home-visit",

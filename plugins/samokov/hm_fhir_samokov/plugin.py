@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hm_fhir_samokov import codes
 from pydantic import BaseModel, ConfigDict, Field
 
 from hm_fhir import Activity, SourceSpec, hookimpl
@@ -14,6 +13,7 @@ from hm_fhir.sources.base import Record, SourceContext
 from hm_fhir.sources.csv import CsvReader
 from hm_fhir.sources.directory import Directory
 from hm_fhir.sources.row import Row
+from hm_fhir_samokov import codes
 
 DAY = "%d.%m.%Y"
 MOMENT = "%d.%m.%Y %H:%M"
@@ -56,6 +56,9 @@ class SamokovSource:
         """Return the activity of a row."""
         row = Row(record, self._context.zone)
         row.needs(*codes.OBLIGATORY)
+        for column, other in codes.MEANINGLESS_WITHOUT.items():
+            if row.text(column):
+                row.needs(other)
         facility = row.entry("Лечебно заведение", self._directory.facility)
         reasons = row.codes("Причина", codes.REASONS)
         destination = row.code("Насочен към", codes.DESTINATIONS)
@@ -71,7 +74,7 @@ class SamokovSource:
         participants = row.text("Брой участници")
         return Activity.model_validate(
             {
-                "system": self._context.name,
+                "system": self._context.system,
                 "local_id": row.text("№ по ред"),
                 "updated_at": row.moment("Последна промяна", MOMENT),
                 "municipality": self._directory.municipality,
@@ -81,7 +84,7 @@ class SamokovSource:
                 "period": {"start": row.start("Дата", "Час", form=DAY)},
                 "setting": row.code("Място", codes.SETTINGS),
                 "facility": None if destination else facility,
-                "persons": [] if participants else [_person(row)],
+                "persons": [_person(row)] if row.text("ЕГН/ЛНЧ") or not participants else [],
                 "group": {"size": participants} if participants else None,
                 "topics": row.codes("Теми", codes.TOPICS),
                 "reasons": reasons,
@@ -111,19 +114,18 @@ def _person(row: Row) -> dict[str, Any]:
 
 
 def _pregnancy(row: Row) -> dict[str, Any] | None:
-    period = row.day("ПМ", DAY)
-    if period:
-        row.needs("Бременност")
     found = row.code("Бременност", codes.PREGNANCIES)
-    return {"status": found[0], "confirmed": found[1], "last_menstrual_period": period} if found else None
+    if found is None:
+        return None
+    status, confirmed = found
+    return {"status": status, "confirmed": confirmed, "last_menstrual_period": row.day("ПМ", DAY)}
 
 
 def _tests(row: Row) -> list[dict[str, Any]]:
-    result, done_on = row.code("Резултат", codes.RESULTS), row.day("Дата на тест", DAY)
-    if result or done_on:
-        row.needs("Тест")
     kind = row.code("Тест", codes.TESTS)
-    return [{"kind": kind, "done_on": done_on, "result": result}] if kind else []
+    if kind is None:
+        return []
+    return [{"kind": kind, "done_on": row.day("Дата на тест", DAY), "result": row.code("Резултат", codes.RESULTS)}]
 
 
 def _plan(row: Row) -> dict[str, Any] | None:

@@ -155,7 +155,7 @@ def test_a_stale_if_match_fails_the_transaction(server, refused):
     stale = server.entry("PUT", key(patient), patient | {"gender": "other"}, ifMatch='W/"1"')
     refused(server.bundle(server.puts(other), stale), server.says("a stale If-Match"))
     assert not server.exists(other)
-    alone = server.bundle(server.puts(other), stale, type="batch")
+    alone = server.bundle(server.puts(other), stale, kind="batch")
     assert statuses(alone) == ["201", str(server.says("a stale If-Match"))]
     fresh = server.entry("PUT", key(patient), patient | {"gender": "other"}, ifMatch=f'W/"{server.version(patient)}"')
     assert statuses(server.bundle(fresh)) == ["200"]
@@ -168,7 +168,7 @@ def test_the_same_resource_twice(server):
     assert answer.status_code == server.says("the same resource twice in a transaction")
     assert server.exists(patient) is (answer.status_code == 200)
     other = server.patient()
-    batch = server.bundle(server.puts(other), server.puts(other | {"gender": "male"}), type="batch")
+    batch = server.bundle(server.puts(other), server.puts(other | {"gender": "male"}), kind="batch")
     assert statuses(batch) == ["201", "200"]
     assert versions(batch) == ["1", "2"]
 
@@ -230,7 +230,7 @@ def test_reads_and_searches_in_a_bundle(server):
     patient = server.stored(server.patient())
     reads = [key(patient), f"{key(patient)}/_history/1", f"Patient?_id={patient['id']}"]
     for kind in ("transaction", "batch"):
-        answer = server.bundle(*(server.entry("GET", url) for url in reads), type=kind)
+        answer = server.bundle(*(server.entry("GET", url) for url in reads), kind=kind)
         assert statuses(answer) == ["200", "200", "200"]
         one, first, found = (entry["resource"] for entry in answer.json()["entry"])
         assert one["id"] == first["id"] == found["entry"][0]["resource"]["id"] == patient["id"]
@@ -245,7 +245,7 @@ def test_a_read_of_something_absent(server):
         assert not server.exists(patient)
     else:
         assert statuses(answer) == ["404", "201"]
-    batch = server.bundle(*entries, type="batch")
+    batch = server.bundle(*entries, kind="batch")
     assert statuses(batch)[0] == "404"
     assert server.exists(patient)
 
@@ -253,7 +253,7 @@ def test_a_read_of_something_absent(server):
 def test_entries_of_a_batch_stand_alone(server):
     first, last = server.patient(), server.patient()
     mistake = server.entry("PUT", key(first), server.observation("Patient/x"))
-    answer = server.bundle(server.puts(first), mistake, server.puts(last), type="batch")
+    answer = server.bundle(server.puts(first), mistake, server.puts(last), kind="batch")
     assert answer.json()["type"] == "batch-response"
     assert statuses(answer) == ["201", "400", "201"]
     outcome = answer.json()["entry"][1]["response"]["outcome"]
@@ -267,14 +267,14 @@ def test_placeholders_do_not_join_entries_of_a_batch(server):
     answer = server.bundle(
         server.entry("POST", "Patient", server.patient(), full_url=placeholder),
         server.entry("POST", "Observation", server.observation(placeholder), full_url=urn()),
-        type="batch",
+        kind="batch",
     )
     assert statuses(answer) == ["201", server.says("a placeholder between entries of a batch")]
 
 
 @pytest.mark.parametrize("kind", ["collection", "history", "searchset"])
 def test_other_bundles_are_refused(server, refused, kind):
-    refused(server.bundle(type=kind), 400)
+    refused(server.bundle(kind=kind), 400)
     refused(server.send("POST", "", server.patient()), 400)
 
 

@@ -49,7 +49,7 @@ def test_ids_of_ours_are_refused_but_known_ids_can_be_updated(strict, refused):
     patient = strict.patient()
     refused(strict.put(patient), 404)
     refused(strict.bundle(strict.puts(patient)), 404)
-    batch = strict.bundle(strict.puts(patient), type="batch").json()
+    batch = strict.bundle(strict.puts(patient), kind="batch").json()
     assert batch["entry"][0]["response"]["status"].startswith("404")
     created = strict.send("POST", "Patient", patient).json()
     answer = strict.put(created | {"gender": "male"})
@@ -61,7 +61,7 @@ def test_a_transaction_with_too_many_entries_is_refused(strict, refused):
     entries = [strict.entry("POST", "Patient", strict.patient()) for _ in range(ENTRIES + 1)]
     refused(strict.bundle(*entries), 413)
     assert strict.bundle(*entries[1:]).status_code == 200
-    batch = strict.bundle(*entries, type="batch")
+    batch = strict.bundle(*entries, kind="batch")
     assert batch.status_code == (413 if strict.says("entries of a batch are limited") else 200)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timedelta
+from itertools import chain
 
 import pytest
 
@@ -149,7 +150,7 @@ def test_pages_hold_everything_once(server, people):
         assert page.get("total", 5) == 5
         url = next((link["url"] for link in page["link"] if link["relation"] == "next"), None)
     assert [len(page) for page in pages] == [2, 2, 1]
-    assert sorted(sum(pages, [])) == ids_of(people)
+    assert sorted(chain.from_iterable(pages)) == ids_of(people)
     assert server.get(f"Patient?_id={ids}&_count=2&_total=accurate").json()["total"] == 5
 
 

@@ -33,7 +33,7 @@ def _http_url(url: str) -> str:
     return url.rstrip("/")
 
 
-class FhirServerOptions(Section):
+class FhirTargetOptions(Section):
     """Settings of a FHIR server."""
 
     url: Annotated[str, AfterValidator(_http_url)] = Field(description="base of the FHIR R4 server")
@@ -53,7 +53,7 @@ class FhirServerOptions(Section):
     )
 
 
-class FhirServer:
+class FhirTarget:
     """A target that speaks the FHIR RESTful API.
 
     Args:
@@ -64,7 +64,7 @@ class FhirServer:
         SettingsError: a secret is not where its reference says.
     """
 
-    def __init__(self, options: FhirServerOptions, context: TargetContext) -> None:
+    def __init__(self, options: FhirTargetOptions, context: TargetContext) -> None:
         self.limits = Limits(writes=options.max_entries, bytes=options.max_bytes)
         self._url = options.url
         self._timeout = (options.connect_timeout_seconds, options.timeout_seconds)

@@ -1,0 +1,296 @@
+"""Writes the generated parts of docs/reference: ``python docs/generate_reference.py``.
+
+A page keeps what people wrote; only the text between ``<!-- generated: NAME -->`` and ``<!-- end -->`` is replaced.
+A test compares the pages with what this script would write.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from inspect import getdoc
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+import click
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from hm_fhir import builtin, config, errors
+from hm_fhir.activities import catalogue, findings, model, people, vocabulary
+from hm_fhir.cli.main import cli
+from hm_fhir.delivery import auth
+from hm_fhir.mapping.loader import load_pack
+from hm_fhir.sources import directory
+
+REFERENCE = Path(__file__).parent / "reference"
+BASE_PACK = Path(__file__).parents[1] / "mappings"
+
+MODELS: tuple[type[BaseModel], ...] = (
+    model.Activity,
+    model.Period,
+    people.Person,
+    people.PersonIdentifier,
+    people.PersonName,
+    people.Address,
+    people.Group,
+    people.Municipality,
+    people.Mediator,
+    people.Facility,
+    findings.Findings,
+    findings.Pregnancy,
+    findings.Test,
+    findings.ReportedCondition,
+    findings.ImmunisationStatus,
+    findings.Measurement,
+    findings.Referral,
+    findings.Appointment,
+    findings.CasePlan,
+    findings.PlanGoal,
+    findings.PlanStep,
+    findings.Consent,
+)
+
+SETTINGS: dict[str, type[BaseModel]] = {
+    "[deployment]": config.Deployment,
+    "[identity]": config.IdentityKey,
+    "[store]": config.StoreSettings,
+    "[plugins]": config.PluginSettings,
+    "[identifiers]": config.Identifiers,
+    "[delivery]": config.DeliverySettings,
+    **{f'[sources.NAME] with kind = "{spec.name}"': spec.options for spec in builtin.hm_fhir_sources()},
+    **{f'[targets.NAME] with kind = "{spec.name}"': spec.options for spec in builtin.hm_fhir_targets()},
+    'auth = {kind = "bearer", ...}': auth.BearerAuth,
+    'auth = {kind = "basic", ...}': auth.BasicAuth,
+}
+
+
+_NAMED = {
+    get_args(kind)[1].pattern: word
+    for kind, word in (
+        (config.Name, "name (`a-z`, `0-9`, `-`)"),
+        (config.Uri, "URI"),
+        (config.SecretReference, "`env:NAME` or `file:PATH`"),
+    )
+}
+_SIGNS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
+
+
+def table(headings: Sequence[str], rows: Iterator[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines)
+
+
+def plain(text: str | None) -> str:
+    """Return a docstring or help text as one line of Markdown."""
+    return re.sub(r"``(.+?)``", r"`\1`", " ".join((text or "").split()))
+
+
+def type_of(annotation: Any, metadata: Sequence[Any] = ()) -> str:
+    """Return what values of a field may be."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if hasattr(annotation, "__metadata__"):
+        return type_of(annotation.__origin__, [*metadata, *annotation.__metadata__])
+    if origin is Literal:
+        return ", ".join(f"`{choice}`" for choice in arguments)
+    if origin in (Union, UnionType):
+        return " or ".join(dict.fromkeys(type_of(one, metadata) for one in arguments if one is not NoneType))
+    if origin is tuple:
+        return f"list of {type_of(arguments[0])}"
+    if origin is dict:
+        return f"table of {type_of(arguments[1])}"
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return f"[{annotation.__name__}](#{annotation.__name__.lower()})"
+    return _primitive(annotation, metadata)
+
+
+def _primitive(annotation: Any, metadata: Sequence[Any]) -> str:
+    for one in metadata:
+        words = getattr(getattr(one, "func", None), "__self__", None)
+        if isinstance(words, vocabulary.Vocabulary):
+            return f"[{words.name}](#{words.name})"
+    known = {
+        "str": "text",
+        "int": "whole number",
+        "float": "number",
+        "Decimal": "decimal",
+        "bool": "true or false",
+        "date": "date",
+        "datetime": "date-time",
+        "AwareDatetime": "date-time with zone",
+        "Path": "path",
+    }
+    name = getattr(annotation, "__name__", str(annotation))
+    pattern = next((one.pattern for one in metadata if getattr(one, "pattern", None)), None)
+    if pattern in _NAMED:
+        return _NAMED[pattern]
+    limits = [_limit(one) for one in metadata if isinstance(one, Ge | Gt | Le | Lt)]
+    return ", ".join([known.get(name, name), *limits, *([f"`{pattern}`"] if pattern else [])])
+
+
+def _limit(limit: Ge | Gt | Le | Lt) -> str:
+    name = type(limit).__name__.lower()
+    return f"{_SIGNS[name]} {getattr(limit, name):,}"
+
+
+def default_of(field: FieldInfo) -> str:
+    """Return the default of a field."""
+    if field.is_required():
+        return "**required**"
+    value = field.get_default(call_default_factory=True)
+    if value is None or value == () or isinstance(value, BaseModel):
+        return ""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{value}`"
+
+
+def fields(record: type[BaseModel]) -> str:
+    """Return the fields of a model as a table."""
+    rows = (
+        (f"`{name}`", type_of(field.annotation, field.metadata), default_of(field), plain(field.description))
+        for name, field in record.model_fields.items()
+    )
+    return table(("field", "type", "default", "what it is"), rows)
+
+
+def activity_fields() -> str:
+    """Return one section for each part of an activity."""
+    sections = (f"### {one.__name__}\n\n{plain(_first(one))}\n\n{fields(one)}" for one in MODELS)
+    return "\n\n".join(sections)
+
+
+def activity_types() -> str:
+    """Return the catalogue, and which types the base pack maps."""
+    mapped = {mapping.name for mapping in load_pack(BASE_PACK).mappings}
+    rows = (
+        (
+            f"`{kind.code}`",
+            kind.en,
+            kind.bg,
+            kind.about,
+            kind.encounter_class or "by setting",
+            " ".join(kind.sensitivity),
+            "yes" if kind.code in mapped else "",
+        )
+        for kind in catalogue.CATALOGUE
+    )
+    headings = ("type", "English", "Bulgarian", "about", "encounter class", "sensitivity", "mapped")
+    return table(headings, rows)
+
+
+def words() -> str:
+    """Return one section for each vocabulary."""
+    sections = []
+    for one in vocabulary.VOCABULARIES:
+        rows = ((f"`{term.code}`", term.en, term.bg, " ".join(term.sensitivity)) for term in one.terms.values())
+        sections.append(f"### {one.name}\n\n{table(('code', 'English', 'Bulgarian', 'sensitivity'), rows)}")
+    return "\n\n".join(sections)
+
+
+def settings() -> str:
+    """Return one section for each table of the settings."""
+    return "\n\n".join(f"### {name}\n\n{plain(_first(one))}\n\n{fields(one)}" for name, one in SETTINGS.items())
+
+
+def directory_fields() -> str:
+    """Return the parts of a directory file."""
+    return fields(directory.DirectoryFile)
+
+
+def commands() -> str:
+    """Return one section for each command."""
+    context = click.Context(cli, info_name="hm-fhir")
+    return "\n\n".join(_commands(cli, context))
+
+
+def _commands(command: click.Command, context: click.Context) -> Iterator[str]:
+    yield _command(command, context)
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            if inner is not None:
+                yield from _commands(inner, click.Context(inner, info_name=name, parent=context))
+
+
+def _command(command: click.Command, context: click.Context) -> str:
+    usage = " ".join(command.get_usage(context).removeprefix("Usage: ").split())
+    rows = (
+        ("`" + "`, `".join([*option.opts, *option.secondary_opts]) + "`", *record)
+        for option in command.get_params(context)
+        if isinstance(option, click.Option) and (record := _option(option))
+    )
+    paragraphs = [plain(part) for part in (command.help or "").split("\n\n")]
+    return "\n\n".join(
+        [f"## {context.command_path}", f"`{usage}`", *paragraphs, table(("option", "what it does"), rows)]
+    )
+
+
+def _option(option: click.Option) -> tuple[str]:
+    text = plain(option.help)
+    if isinstance(option.type, click.Choice):
+        text += " One of " + ", ".join(f"`{choice}`" for choice in option.type.choices) + "."
+    if option.show_default:
+        text += f" Default: `{option.default}`."
+    if option.envvar:
+        text += f" Environment: `{option.envvar}`."
+    return (text,)
+
+
+def error_classes() -> str:
+    """Return the error tree as a table."""
+    return table(("class", "is a", "code", "what happens next"), _errors(errors.HmFhirError))
+
+
+def _errors(kind: type[errors.HmFhirError]) -> Iterator[Sequence[str]]:
+    base = kind.__bases__[0].__name__
+    yield f"`{kind.__name__}`", f"`{base}`", f"`{kind.code}`", plain(_first(kind))
+    for inner in kind.__subclasses__():
+        if inner.__module__ == errors.__name__:
+            yield from _errors(inner)
+
+
+def _first(documented: type) -> str:
+    """Return the first paragraph of a docstring."""
+    return (getdoc(documented) or "").split("\n\n")[0]
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "activity-fields": activity_fields,
+    "activity-types": activity_types,
+    "commands": commands,
+    "directory": directory_fields,
+    "errors": error_classes,
+    "settings": settings,
+    "words": words,
+}
+
+_PART = re.compile(r"(?<=<!-- generated: )([a-z-]+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
+
+
+def generated(page: str) -> str:
+    """Return a page with its generated parts as they must be."""
+    return _PART.sub(lambda found: f"{found[1]}{found[2]}{PARTS[found[1]]()}\n", page)
+
+
+def main() -> None:
+    """Rewrite the pages; with ``--check`` say which ones are out of date instead."""
+    changed = []
+    for path in sorted(REFERENCE.glob("*.md")):
+        before = path.read_text(encoding="utf-8")
+        after = generated(before)
+        if before != after:
+            changed.append(path.name)
+            if "--check" not in sys.argv:
+                path.write_text(after, encoding="utf-8")
+    if changed:
+        sys.stdout.write("".join(f"{name}\n" for name in changed))
+    sys.exit(1 if changed and "--check" in sys.argv else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Plugin of hm-fhir for the municipality of Burgas."""

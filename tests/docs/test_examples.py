@@ -1,0 +1,279 @@
+"""Every example of the README and of docs/ runs, page by page, as a reader would run it.
+
+The examples of a page run in their order in one empty folder, with a FHIR server on this machine whose address comes
+from the environment (``HM_FHIR_TARGETS__NATIONAL__URL``). HTML comments, which a reader does not see, say more:
+
+    <!-- file: NAME -->            the next block is the content of a file
+    <!-- run as: COMMAND -->       the next block needs a network; COMMAND does the same without it
+    <!-- not run: WHY -->          the next block cannot be run here
+    <!-- server: stops -->         and ``starts``, ``refuses Type/*``, ``recovers``: what the server does from here on
+
+What a ``console`` block shows below a command is compared with what the command prints (``...`` stands for anything);
+a command may fail only when the next one is ``echo $?``.
+"""
+
+from __future__ import annotations
+
+import doctest
+import json
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hm_fhir import builtin
+from hm_fhir.activities.identity import Identity
+from hm_fhir.activities.model import Activity
+from hm_fhir.config import load_settings
+from hm_fhir.mapping.cases import CaseSpec
+from hm_fhir.mapping.conceptmap import read_code_systems
+from hm_fhir.mapping.engine import Mapper
+from hm_fhir.mapping.functions import FUNCTIONS
+from hm_fhir.mapping.loader import load_pack
+from hm_fhir.mapping.template import compile_template
+from hm_fhir.mapping.yaml_file import read_yaml
+from hm_fhir.testing import Fault, FhirServer
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+MOST_NOT_RUN = 8
+TIMEOUT_SECONDS = 120
+
+_DIRECTIVE = re.compile(r"<!-- (file|run as|not run|server): (.+?) -->")
+_FENCE = re.compile(r"```(\S*)$")
+_DONE = "<<done %d>>"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A fenced block, or a server directive (language ``server``)."""
+
+    place: str
+    language: str
+    text: str
+    told: dict[str, str] = field(default_factory=dict)
+
+
+def blocks_of(page: Path) -> Iterator[Block]:
+    told: dict[str, str] = {}
+    lines = enumerate(page.read_text(encoding="utf-8").splitlines(), 1)
+    for number, line in lines:
+        place = f"{page.relative_to(ROOT)}:{number}"
+        if found := _DIRECTIVE.fullmatch(line):
+            if found[1] == "server":
+                yield Block(place, "server", found[2])
+            else:
+                told[found[1]] = found[2]
+        elif fence := _FENCE.match(line):
+            text = []
+            for _, inner in lines:
+                if inner == "```":
+                    break
+                text.append(inner)
+            yield Block(place, fence[1], "\n".join(text) + "\n", told)
+            told = {}
+        elif line.strip():
+            assert not told, f"{place}: a comment on a block stands directly before it"
+            assert not line.lstrip().startswith("```"), f"{place}: blocks begin in the first column"
+
+
+@dataclass(slots=True)
+class Reader:
+    """Somebody who types in what a page says."""
+
+    folder: Path
+    server: FhirServer
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "HM_FHIR_TARGETS__NATIONAL__URL": self.server.url,
+            "PATH": f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(self.folder / "site"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+
+    def follow(self, block: Block) -> None:
+        if block.language == "server":
+            self.tell_server(block)
+        elif "not run" not in block.told:
+            if "file" in block.told:
+                path = self.folder / block.told["file"]
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(block.text, encoding="utf-8")
+            KINDS[block.language](self, block)
+
+    def tell_server(self, block: Block) -> None:
+        what, _, pattern = block.text.partition(" ")
+        if what == "refuses":
+            self.server.faults.add(Fault(refuse=pattern, status=422))
+        else:
+            {"stops": self.server.stop, "starts": self.server.start, "recovers": self.server.faults.clear}[what]()
+
+    def run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            timeout=TIMEOUT_SECONDS,
+            check=False,
+        )
+
+    def python(self, block: Block) -> None:
+        if "file" in block.told:
+            compile(block.text, block.place, "exec")
+            return
+        done = self.run([sys.executable, "-W", "error", "-c", block.text])
+        assert done.returncode == 0, f"{block.place}\n{done.stdout}"
+
+    def shell(self, block: Block) -> None:
+        script = block.told.get("run as", block.text)
+        done = self.run(["bash", "-e", "-c", script])
+        assert done.returncode == 0, f"{block.place}\n{done.stdout}"
+
+    def console(self, block: Block) -> None:
+        if "run as" in block.told:
+            self.shell(block)
+            return
+        steps = commands_of(block)
+        script = "".join(
+            f"{command}\ncode=$?; echo; echo '{_DONE % n}'$code; (exit $code)\n"
+            for n, (command, _) in enumerate(steps)
+        )
+        rest = self.run(["bash", "-c", script]).stdout
+        for number, (command, wanted) in enumerate(steps):
+            output, _, rest = rest.partition("\n" + _DONE % number)
+            code, _, rest = rest.partition("\n")
+            told = f"{block.place}: {command}\n{output}"
+            is_asked = number + 1 < len(steps) and steps[number + 1][0] == "echo $?"
+            assert code == "0" or is_asked, told
+            if wanted:
+                check_output(wanted, output, told)
+
+    def toml(self, block: Block) -> None:
+        path = self.folder / "checked.toml"
+        head = "" if "[deployment]" in block.text else '[deployment]\nname = "docs"\n'
+        head += "" if "[identity]" in block.text else '[identity]\nkey = "file:keys/identity.key"\nkey_id = "key-1"\n'
+        path.write_text(f"{head}\n{block.text}", encoding="utf-8")
+        settings = load_settings(path)
+        sources = {spec.name: spec.options for spec in builtin.hm_fhir_sources()}
+        targets = {spec.name: spec.options for spec in builtin.hm_fhir_targets()}
+        for chosen, known in ((settings.sources, sources), (settings.targets, targets)):
+            for one in chosen.values():
+                if one.kind in known:
+                    known[one.kind].model_validate(one.options)
+
+    def yaml(self, block: Block) -> None:
+        value = read_yaml(block.text).value
+        if "mapping" in value and "when" in value and "file" not in block.told:
+            self.pack(block)
+        elif "case" in value:
+            Activity.model_validate(CaseSpec.model_validate(value).activity)
+        elif "file" not in block.told:
+            compile_template(value, functions=FUNCTIONS)
+
+    def pack(self, block: Block) -> None:
+        """Load a mapping of its own, as a pack beside the base pack's code systems."""
+        folder = self.folder / f"pack-{block.place.rpartition(':')[2]}"
+        folder.mkdir()
+        (folder / "pack.yaml").write_text("pack: docs\nversion: 1.0.0\n", encoding="utf-8")
+        (folder / "mapping.yaml").write_text(block.text, encoding="utf-8")
+        [profiles] = builtin.hm_fhir_profiles()
+        identity = Identity(bytes(32), key_id="docs", system="urn:docs")
+        Mapper([load_pack(folder)], identity, read_code_systems(profiles.folder))
+
+    def json(self, block: Block) -> None:
+        lines = block.text.splitlines() if block.told.get("file", "").endswith(".ndjson") else [block.text]
+        for line in lines:
+            value: Any = json.loads(line)
+            assert isinstance(value, dict | list), block.place
+
+    def text(self, block: Block) -> None:
+        """Files and pictures that nothing can check."""
+
+    def ini(self, block: Block) -> None:
+        """Files of other programs."""
+        if block.told.get("file") == "pyproject.toml":
+            tomllib.loads(block.text)
+
+
+KINDS: dict[str, Callable[[Reader, Block], None]] = {
+    "console": Reader.console,
+    "ini": Reader.ini,
+    "json": Reader.json,
+    "python": Reader.python,
+    "sh": Reader.shell,
+    "text": Reader.text,
+    "toml": Reader.toml,
+    "yaml": Reader.yaml,
+}
+
+
+def commands_of(block: Block) -> list[tuple[str, str]]:
+    """Return each command with the output that is shown below it."""
+    steps: list[tuple[str, str]] = []
+    for line in block.text.splitlines():
+        if line.startswith("$ "):
+            steps.append((line.removeprefix("$ "), ""))
+        else:
+            assert steps, f"{block.place}: a console block begins with $"
+            command, wanted = steps[-1]
+            continues = line.startswith("> ") and not wanted
+            steps[-1] = (f"{command}\n{line.removeprefix('> ')}", "") if continues else (command, f"{wanted}{line}\n")
+    return steps
+
+
+def check_output(wanted: str, got: str, told: str) -> None:
+    wanted, got = ("".join(f"{line.rstrip()}\n" for line in text.strip().splitlines()) for text in (wanted, got))
+    assert doctest.OutputChecker().check_output(wanted, got, doctest.ELLIPSIS), f"{told}\n--- is not\n{wanted}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_example_of_the_page_runs(page: Path, tmp_path: Path, fhir_server: FhirServer) -> None:
+    reader = Reader(tmp_path, fhir_server)
+    for block in blocks_of(page):
+        assert block.language in {*KINDS, "server"}, f"{block.place}: say what the block is"
+        reader.follow(block)
+
+
+def test_few_examples_are_not_run_and_each_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    left_out = [
+        f"{block.place}: {block.told['not run']}"
+        for page in PAGES
+        for block in blocks_of(page)
+        if "not run" in block.told and block.language != "text"
+    ]
+    with capsys.disabled():
+        sys.stdout.write("".join(f"\n  not run: {one}" for one in left_out))
+    assert len(left_out) <= MOST_NOT_RUN, left_out
+
+
+def test_the_readme_goes_from_an_activity_to_a_delivered_bundle_in_twelve_lines(
+    tmp_path: Path, fhir_server: FhirServer
+) -> None:
+    blocks = list(blocks_of(ROOT / "README.md"))
+    first = next(block for block in blocks if block.language == "python")
+    reader = Reader(tmp_path, fhir_server)
+    assert reader.run(["hm-fhir", "init"]).returncode == 0
+
+    reader.python(first)
+
+    assert len(first.text.splitlines()) <= 12
+    assert first.told == {}
+    [request] = fhir_server.requests
+    assert request.status == 200
+    assert request.entries == len(fhir_server.resources) > 5
+    assert "Encounter" in {key.partition("/")[0] for key in fhir_server.resources}
