@@ -96,6 +96,31 @@ def retry(settings: Path, entries: tuple[int, ...], parked: bool, target: str | 
     return Exit.DONE
 
 
+@command.command("rejected")
+@click.option("--source", help="Only of this source.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Most records to list.")
+@click.option("--payload", is_flag=True, help="Also the records, as JSON: PERSONAL DATA.")
+@_json
+@click.pass_obj
+def rejected(settings: Path, source: str | None, limit: int, payload: bool, as_json: bool) -> int:
+    """List kept records that could not become activities: where they stand, why, and when they were last read."""
+    with open_app(settings) as app:
+        records = app.store.rejected(source, limit=limit)
+    if as_json or payload:
+        for record in records:
+            kept = asdict(record)
+            if not payload:
+                del kept["payload"]
+            print_json(kept)
+        return Exit.DONE
+    listed = table("source", "place", "reason", "what is wrong", "last read")
+    for record in records:
+        last = record.last_at.isoformat(timespec="seconds")
+        listed.add_row(record.source, record.place or "", record.code, record.message, last)
+    out.print(listed, markup=False)
+    return Exit.DONE
+
+
 @command.command("stats")
 @_json
 @click.pass_obj

@@ -11,18 +11,21 @@ A YAML file::
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from hm_fhir.activities.people import Facility, Mediator, Municipality
+from hm_fhir.activities.people import Facility, LocalId, Mediator, Municipality, PersonName, Text
 from hm_fhir.config import settings_error
 from hm_fhir.errors import RecordRejected
 from hm_fhir.mapping.yaml_file import read_yaml
 
-_NAME = ("given", "family")
+
+class MediatorLine(PersonName):
+    """One mediator of the file; the key of the line is the number at the municipality."""
+
+    phone: Text | None = Field(default=None, description="work telephone", repr=False)
 
 
 class DirectoryFile(BaseModel):
@@ -31,32 +34,17 @@ class DirectoryFile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     municipality: Municipality = Field(description="the municipality")
-    mediators: dict[str, Mediator] = Field(description="given, family and phone of each mediator, by number")
+    mediators: dict[LocalId, MediatorLine] = Field(description="mediators by their number")
     facilities: dict[str, Facility] = Field(
         default_factory=dict, description="kind, name, ward, address and phone of each facility, by local code"
     )
 
-    @field_validator("mediators", mode="before")
-    @classmethod
-    def _mediators(cls, lines: Any) -> Any:
-        return _with_key(lines, _mediator)
-
     @field_validator("facilities", mode="before")
     @classmethod
-    def _facilities(cls, lines: Any) -> Any:
-        return _with_key(lines, dict)
-
-
-def _with_key(lines: Any, data: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
-    """Return the data of each line with its key as local id; what is no object is left for pydantic to name."""
-    if not isinstance(lines, dict):
-        return lines
-    return {key: {"local_id": key, **data(line)} if isinstance(line, dict) else line for key, line in lines.items()}
-
-
-def _mediator(line: dict[str, Any]) -> dict[str, Any]:
-    name = {part: line[part] for part in _NAME if part in line}
-    return {"name": name, **{key: value for key, value in line.items() if key not in _NAME}}
+    def _code_is_the_key(cls, lines: Any) -> Any:
+        if not isinstance(lines, dict):
+            return lines
+        return {code: {**line, "local_id": code} if isinstance(line, dict) else line for code, line in lines.items()}
 
 
 class Directory:
@@ -76,7 +64,10 @@ class Directory:
         except ValidationError as error:
             raise settings_error(error, DirectoryFile, place=str(path)) from None
         self.municipality = content.municipality
-        self._mediators = content.mediators
+        self._mediators = {
+            number: Mediator(local_id=number, name=PersonName(given=line.given, family=line.family), phone=line.phone)
+            for number, line in content.mediators.items()
+        }
         self._facilities = content.facilities
 
     def mediator(self, number: str) -> Mediator:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import signal
 import sqlite3
@@ -65,9 +66,7 @@ def run_and_kill(deployment: Deployment, when: Callable[[], bool]) -> bool:
     return code == -signal.SIGKILL
 
 
-def test_killed_at_random_points_and_started_again(
-    deployment: Deployment, hapi: str, record_property: Callable[[str, object], None]
-) -> None:
+def test_killed_at_random_points_and_started_again(deployment: Deployment, hapi: str) -> None:
     chance = random.Random(SEED)
     log: list[str] = []
 
@@ -87,7 +86,8 @@ def test_killed_at_random_points_and_started_again(
 
         killed = run_and_kill(deployment, when)
         log.append(f"kill {number + 1}: {'killed' if killed else 'had ended'}, {delivered(deployment)} delivered")
-    record_property("kills", log)
+    for line in log:
+        logging.getLogger(__name__).info(line)  # shown by --log-cli-level=INFO
     assert sum("killed" in line for line in log) >= 10
     assert len({line.rpartition(",")[2] for line in log}) >= 5, "the kills fell at different points of the delivery"
 

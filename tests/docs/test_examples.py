@@ -6,7 +6,8 @@ from the environment (``HM_FHIR_TARGETS__NATIONAL__URL``). HTML comments, which 
     <!-- file: NAME -->            the next block is the content of a file
     <!-- run as: COMMAND -->       the next block needs a network; COMMAND does the same without it
     <!-- not run: WHY -->          the next block cannot be run here
-    <!-- server: stops -->         and ``starts``, ``refuses Type/*``, ``recovers``: what the server does from here on
+    <!-- server: refuses TYPE/* -->  and ``recovers``: what the server does from here on; ``leaves``: its address is
+                                   in the environment no more
 
 What a ``console`` block shows below a command is compared with what the command prints (``...`` stands for anything);
 a command may fail only when the next one is ``echo $?``.
@@ -91,12 +92,14 @@ class Reader:
 
     folder: Path
     server: FhirServer
+    has_server: bool = True
 
     @property
     def environment(self) -> dict[str, str]:
+        address = {"HM_FHIR_TARGETS__NATIONAL__URL": self.server.url} if self.has_server else {}
         return {
             **os.environ,
-            "HM_FHIR_TARGETS__NATIONAL__URL": self.server.url,
+            **address,
             "PATH": f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(self.folder / "site"),
             "PYTHONDONTWRITEBYTECODE": "1",
@@ -114,10 +117,11 @@ class Reader:
 
     def tell_server(self, block: Block) -> None:
         what, _, pattern = block.text.partition(" ")
+        assert what in ("refuses", "recovers", "leaves"), block.place
+        self.has_server = what != "leaves"
+        self.server.faults.clear()
         if what == "refuses":
             self.server.faults.add(Fault(refuse=pattern, status=422))
-        else:
-            {"stops": self.server.stop, "starts": self.server.start, "recovers": self.server.faults.clear}[what]()
 
     def run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

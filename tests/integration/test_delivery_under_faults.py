@@ -177,7 +177,9 @@ def test_what_was_recorded_in_error_is_withdrawn(deployment: Deployment, fhir_se
     assert kinds["Communication"] == "entered-in-error"
 
 
-def test_an_accompaniment_waits_for_the_referral_that_it_carries_out(deployment: Deployment, fhir_server: FhirServer) -> None:
+def test_an_accompaniment_waits_for_the_referral_that_it_carries_out(
+    deployment: Deployment, fhir_server: FhirServer
+) -> None:
     hospital = {"local_id": "H1", "kind": "hospital", "name": "Примерна болница"}
     referral = activity(2, type="referral", referral={"destination": "gynaecologist", "facility": hospital})
     accompaniment = activity(

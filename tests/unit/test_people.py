@@ -44,7 +44,11 @@ def test_a_valid_egn_tells_the_date_of_birth(egn: str, birth_date: date) -> None
         ("egn", "75231692630", "not a valid EGN"),
         ("egn", "752316 9263", "digits only"),
         ("egn", "752316-9263", "digits only"),
-        ("egn", "７５２３１６９２６３", "digits only"),  # full-width digits are other letters: a second id for one person
+        (
+            "egn",
+            "７５２３１６９２６３",
+            "digits only",
+        ),  # full-width digits are other letters: a second id for one person
         ("lnch", "7111042922", "not a valid LNCH"),
         ("lnch", "711104292", "not a valid LNCH"),
         ("lnch", "7111 042925", "digits only"),
@@ -61,7 +65,8 @@ def test_a_wrong_national_number_is_refused_and_not_shown(kind: str, value: str,
 
 
 @pytest.mark.parametrize(
-    ("kind", "value"), [("lnch", LNCH), ("nhis-newborn", "NB-17"), ("passport", "123456789"), ("egn", f" {BORN_1875}\n")]
+    ("kind", "value"),
+    [("lnch", LNCH), ("nhis-newborn", "NB-17"), ("passport", "123456789"), ("egn", f" {BORN_1875}\n")],
 )
 def test_every_kind_of_number_is_taken(kind: str, value: str) -> None:
     assert PersonIdentifier(kind=kind, value=value).value == value.strip()  # type: ignore[arg-type]

@@ -114,6 +114,6 @@ def test_the_same_seed_gives_the_same_bytes_for_ever(tmp_path: Path) -> None:
     write_sample(tmp_path / "register.csv")
     write_defects(tmp_path / "defects.csv")
     write_sample(tmp_path / "other.csv", seed=2)
-    assert sha256(tmp_path / "register.csv") == "SAMPLE"
-    assert sha256(tmp_path / "defects.csv") == "DEFECTS"
+    assert sha256(tmp_path / "register.csv") == "d71c5c09818dc160e3c5f26b6905c37bdd5969b9960e00f6cc4df584aed0037b"
+    assert sha256(tmp_path / "defects.csv") == "3197800c0b01bb04d3dea144291ac4dbc7feee3a3841183d4c8ecb85f90c3b81"
     assert sha256(tmp_path / "other.csv") != sha256(tmp_path / "register.csv")
