@@ -29,7 +29,7 @@ from hm_fhir.delivery.reconcile import RunReport
 from hm_fhir.delivery.retry import RetryPolicy
 from hm_fhir.delivery.target import Target, TargetContext
 from hm_fhir.delivery.worker import Clock, DeliveryCounts, Worker
-from hm_fhir.errors import PluginError, RecordRejected, SettingsError, did_you_mean
+from hm_fhir.errors import PluginError, RecordRejected, SettingsError, StoreError, did_you_mean
 from hm_fhir.mapping.conceptmap import read_code_systems
 from hm_fhir.mapping.engine import Mapped, Mapper
 from hm_fhir.mapping.loader import load_pack
@@ -94,6 +94,18 @@ class App:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def prepare(self) -> Self:
+        """Compile the mappings, open the store and the targets: whatever is wrong is said now, not in the middle.
+
+        An HIS that submits in its own transactions calls this once when it starts.
+
+        Raises:
+            SettingsError: settings, plugins or mappings are wrong.
+            StoreError: the store belongs to another key, or to a newer version.
+        """
+        self.mapper, self.targets, self.store  # noqa: B018  (made when first used)
+        return self
 
     def close(self) -> None:
         """Give back the store and all connections."""
@@ -203,14 +215,23 @@ class App:
         Args:
             activity: the version.
             connection: the caller's own SQLite connection, inside the caller's transaction: the entry is there when
-                the caller commits, and only then. Its database needs `outbox.sqlite.install` once.
+                the caller commits, and only then. ``[store] path`` names the caller's database, and `prepare` was
+                called before the transaction began.
 
         Returns:
             Whether it was NEW, NEWER, REPEATED or OLDER.
 
         Raises:
             RecordRejected: it cannot be sent as it is.
+            StoreError: the store cannot be opened while the caller's transaction holds it.
         """
+        if connection is not None and "store" not in self.__dict__ and connection.in_transaction:
+            # To open it needs the lock that the caller holds: both would wait.
+            raise StoreError(
+                "the store is not open, and the caller's transaction has begun",
+                code="store-not-open",
+                fix="call app.prepare() once at start, before BEGIN",
+            )
         return self.intake.submit(activity, connection=connection)
 
     def map(self, source_name: str) -> Iterator[tuple[Record, Mapped | RecordRejected | None]]:
@@ -295,7 +316,7 @@ class App:
             progress: told of each source and target.
         """
         report = RunReport()
-        self.mapper, self.targets, self.store  # noqa: B018  (whatever is wrong is said before anything is read)
+        self.prepare()
         try:
             for name in sources or tuple(self.settings.sources):
                 source = self.source(name)

@@ -265,10 +265,16 @@ class Worker:
         sent: dict[int, list[Sent]] = {prepared.entry.entry_id: [] for prepared in plan.taken}
         for key, chosen in plan.chosen.items():
             sent[chosen.entry.entry_id].append(_sent(chosen.item, done.versions.get(key)))
-        for entry_id, items in plan.touched.items():
-            if entry_id in sent:
-                sent[entry_id].extend(self._confirmed(items))
-        self._settle([Delivered(entry_id=entry_id, sent=tuple(rows)) for entry_id, rows in sent.items()])
+        self._settle(
+            [
+                Delivered(
+                    entry_id=entry_id,
+                    sent=tuple(rows),
+                    confirmed=tuple(self._confirmed(plan.touched.get(entry_id, []))),
+                )
+                for entry_id, rows in sent.items()
+            ]
+        )
 
     def _confirmed(self, items: Sequence[Item]) -> list[Sent]:
         rows = self._preparation.ledger

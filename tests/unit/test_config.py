@@ -263,7 +263,9 @@ def test_a_secret_comes_from_the_environment_or_a_file(tmp_path: Path, monkeypat
     assert read_secret(f"file:{tmp_path / 'token'}", Path("/elsewhere")) == "from-a-file"
 
 
-@pytest.mark.parametrize("reference", ["env:ABSENT", "env:BLANK", "file:absent", "file:blank", "file:.", "file:binary"])
+@pytest.mark.parametrize(
+    "reference", ["env:ABSENT", "env:BLANK", "file:absent", "file:blank", "file:.", "file:binary"]
+)
 def test_a_secret_that_is_not_there_is_named_by_its_reference(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reference: str
 ) -> None:

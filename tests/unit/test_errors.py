@@ -36,7 +36,9 @@ def drawn_parents() -> dict[str, str]:
     """Class -> parent, as the drawing in the docstring of the module shows them by their indentation."""
     parents: dict[str, str] = {}
     above: list[tuple[int, str]] = []
-    for match in re.finditer(r"^(?P<before>[ │├└─]*)(?P<name>[A-Z]\w+)(?= {2,}|$)", errors.__doc__ or "", re.MULTILINE):
+    for match in re.finditer(
+        r"^(?P<before>[ │├└─]*)(?P<name>[A-Z]\w+)(?= {2,}|$)", errors.__doc__ or "", re.MULTILINE
+    ):
         depth, name = len(match["before"]), match["name"]
         if depth == 0:
             continue
@@ -75,7 +77,10 @@ def test_mistakes_of_a_pack_stand_together() -> None:
 
 
 def test_an_expression_error_points_at_the_mistake() -> None:
-    assert str(ExpressionError("')' is missing", text="a.where(b", position=9)) == "')' is missing\na.where(b\n         ^"
+    assert (
+        str(ExpressionError("')' is missing", text="a.where(b", position=9))
+        == "')' is missing\na.where(b\n         ^"
+    )
 
 
 SAMPLES = [
@@ -87,7 +92,9 @@ SAMPLES = [
 
 
 @pytest.mark.parametrize("error", SAMPLES, ids=lambda error: type(error).__name__)
-@pytest.mark.parametrize("again", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))], ids=["copy", "pickle"])
+@pytest.mark.parametrize(
+    "again", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))], ids=["copy", "pickle"]
+)
 def test_an_error_comes_whole_from_another_process(error: HmFhirError, again: object) -> None:
     received = again(error)  # type: ignore[operator]
     assert type(received) is type(error)

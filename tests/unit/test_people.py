@@ -44,11 +44,8 @@ def test_a_valid_egn_tells_the_date_of_birth(egn: str, birth_date: date) -> None
         ("egn", "75231692630", "not a valid EGN"),
         ("egn", "752316 9263", "digits only"),
         ("egn", "752316-9263", "digits only"),
-        (
-            "egn",
-            "７５２３１６９２６３",
-            "digits only",
-        ),  # full-width digits are other letters: a second id for one person
+        # Full-width digits are other letters: they would be a second id for the same person.
+        ("egn", "７５２３１６９２６３", "digits only"),
         ("lnch", "7111042922", "not a valid LNCH"),
         ("lnch", "711104292", "not a valid LNCH"),
         ("lnch", "7111 042925", "digits only"),
