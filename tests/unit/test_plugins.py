@@ -76,15 +76,15 @@ def only_problem(plugins: Plugins) -> PluginError:
 
 
 def test_only_enabled_plugins_take_part(install: Callable[..., None]) -> None:
-    install("samokov", GOOD)
-    install("burgas", "raise RuntimeError('not even imported')")
-    plugins, gathered = load("samokov")
+    install("vitosha", GOOD)
+    install("pirin", "raise RuntimeError('not even imported')")
+    plugins, gathered = load("vitosha")
     assert plugins.problems == []
-    assert list(gathered.sources) == ["csv", "samokov-register"]
-    burgas, samokov = (next(one for one in plugins.plugins if one.name == name) for name in ("burgas", "samokov"))
-    assert (samokov.distribution, samokov.version, samokov.enabled) == ("hm-fhir-samokov", "1.2", True)
-    assert samokov.hooks == ("hm_fhir_sources",)
-    assert (burgas.distribution, burgas.enabled, burgas.error, burgas.hooks) == ("hm-fhir-burgas", False, None, ())
+    assert list(gathered.sources) == ["csv", "vitosha-register"]
+    pirin, vitosha = (next(one for one in plugins.plugins if one.name == name) for name in ("pirin", "vitosha"))
+    assert (vitosha.distribution, vitosha.version, vitosha.enabled) == ("hm-fhir-vitosha", "1.2", True)
+    assert vitosha.hooks == ("hm_fhir_sources",)
+    assert (pirin.distribution, pirin.enabled, pirin.error, pirin.hooks) == ("hm-fhir-pirin", False, None, ())
 
 
 def test_built_ins_come_first_and_the_others_by_name(install: Callable[..., None]) -> None:
@@ -105,21 +105,21 @@ def test_built_ins_come_first_and_the_others_by_name(install: Callable[..., None
     ],
 )
 def test_a_broken_plugin_is_named_and_the_others_work(install: Callable[..., None], code: str, reason: str) -> None:
-    install("samokov", GOOD)
-    install("burgas", code)
-    plugins, gathered = load("burgas", "samokov")
+    install("vitosha", GOOD)
+    install("pirin", code)
+    plugins, gathered = load("pirin", "vitosha")
     problem = only_problem(plugins)
-    assert problem.message == f"the plugin 'burgas' (hm-fhir-burgas) cannot be loaded: {reason}"
+    assert problem.message == f"the plugin 'pirin' (hm-fhir-pirin) cannot be loaded: {reason}"
     assert problem.place is not None
-    assert problem.place.endswith(f"hm_fhir_burgas.py:{HEAD.count(chr(10)) + 1}")
+    assert problem.place.endswith(f"hm_fhir_pirin.py:{HEAD.count(chr(10)) + 1}")
     assert "Маркер" not in str(problem)
-    assert "samokov-register" in gathered.sources
-    assert next(one for one in plugins.plugins if one.name == "burgas").error == problem.message
+    assert "vitosha-register" in gathered.sources
+    assert next(one for one in plugins.plugins if one.name == "pirin").error == problem.message
 
 
 def test_a_plugin_whose_module_is_gone_is_named(install: Callable[..., None]) -> None:
-    install("burgas", "", point="hm_fhir_burgas.gone")
-    assert "there is no module 'hm_fhir_burgas.gone'" in str(only_problem(load("burgas")[0]))
+    install("pirin", "", point="hm_fhir_pirin.gone")
+    assert "there is no module 'hm_fhir_pirin.gone'" in str(only_problem(load("pirin")[0]))
 
 
 @pytest.mark.parametrize(
@@ -141,13 +141,13 @@ def test_a_plugin_whose_module_is_gone_is_named(install: Callable[..., None]) ->
 def test_a_hook_that_would_never_be_called_is_an_error(
     install: Callable[..., None], code: str, message: str, fix: str
 ) -> None:
-    install("burgas", code)
-    install("samokov", GOOD)
-    plugins, gathered = load("burgas", "samokov")
+    install("pirin", code)
+    install("vitosha", GOOD)
+    plugins, gathered = load("pirin", "vitosha")
     problem = str(only_problem(plugins))
-    assert f"the plugin 'burgas' (hm-fhir-burgas) {message}" in problem
+    assert f"the plugin 'pirin' (hm-fhir-pirin) {message}" in problem
     assert fix in problem
-    assert list(gathered.sources) == ["csv", "samokov-register"]
+    assert list(gathered.sources) == ["csv", "vitosha-register"]
 
 
 @pytest.mark.parametrize(
@@ -163,39 +163,39 @@ def test_a_hook_that_would_never_be_called_is_an_error(
     ],
 )
 def test_a_hook_that_yields_something_else_is_named(install: Callable[..., None], body: str, problem: str) -> None:
-    install("burgas", f"@hookimpl\ndef hm_fhir_sources():\n    {body}")
-    install("samokov", GOOD)
-    plugins, gathered = load("burgas", "samokov")
-    assert only_problem(plugins).message == f"hm_fhir_sources of the plugin 'burgas' {problem}"
+    install("pirin", f"@hookimpl\ndef hm_fhir_sources():\n    {body}")
+    install("vitosha", GOOD)
+    plugins, gathered = load("pirin", "vitosha")
+    assert only_problem(plugins).message == f"hm_fhir_sources of the plugin 'pirin' {problem}"
     assert "Маркер" not in str(plugins.problems)
-    assert list(gathered.sources) == ["csv", "samokov-register"]
+    assert list(gathered.sources) == ["csv", "vitosha-register"]
 
 
 def test_what_a_failing_hook_yielded_before_is_not_taken(install: Callable[..., None]) -> None:
-    install("burgas", f"{GOOD}    raise KeyError('x')")
-    plugins, gathered = load("burgas")
+    install("pirin", f"{GOOD}    raise KeyError('x')")
+    plugins, gathered = load("pirin")
     problem = only_problem(plugins)
     assert problem.message.endswith("failed: KeyError")
     assert problem.place is not None
-    assert "hm_fhir_burgas.py:" in problem.place
+    assert "hm_fhir_pirin.py:" in problem.place
     assert list(gathered.sources) == ["csv"]
 
 
 def test_two_plugins_with_one_name_of_a_kind_are_both_named(install: Callable[..., None]) -> None:
     same = GOOD.replace("NAME-register", "register")
-    install("burgas", same)
-    install("samokov", same)
-    problem = only_problem(load("burgas", "samokov")[0])
+    install("pirin", same)
+    install("vitosha", same)
+    problem = only_problem(load("pirin", "vitosha")[0])
     assert str(problem) == (
-        "the plugins 'burgas' and 'samokov' both bring 'register' (hm_fhir_sources) (disable one of them)"
+        "the plugins 'pirin' and 'vitosha' both bring 'register' (hm_fhir_sources) (disable one of them)"
     )
     assert problem.code == "name-clash"
 
 
 def test_a_plugin_cannot_replace_what_hm_fhir_brings(install: Callable[..., None]) -> None:
-    install("burgas", GOOD.replace("NAME-register", "csv"))
-    plugins, gathered = load("burgas")
-    assert f"the plugins '{BUILTIN}' and 'burgas' both bring 'csv'" in str(only_problem(plugins))
+    install("pirin", GOOD.replace("NAME-register", "csv"))
+    plugins, gathered = load("pirin")
+    assert f"the plugins '{BUILTIN}' and 'pirin' both bring 'csv'" in str(only_problem(plugins))
     assert gathered.sources["csv"].description == "a CSV file"
 
 
@@ -207,30 +207,30 @@ def test_a_plugin_with_the_name_of_the_built_ins_does_not_take_their_place(insta
 
 
 def test_one_plugin_twice_in_the_settings_is_one_plugin(install: Callable[..., None]) -> None:
-    install("samokov", GOOD)
-    plugins, gathered = load("samokov", "samokov")
+    install("vitosha", GOOD)
+    plugins, gathered = load("vitosha", "vitosha")
     assert plugins.problems == []
-    assert list(gathered.sources) == ["csv", "samokov-register"]
+    assert list(gathered.sources) == ["csv", "vitosha-register"]
 
 
 def test_two_distributions_with_one_plugin_name_are_both_named(install: Callable[..., None]) -> None:
-    install("samokov", GOOD, distribution="hm-fhir-samokov-a")
-    install("samokov", GOOD, distribution="hm-fhir-samokov-b")
-    problem = str(only_problem(load("samokov")[0]))
-    assert "hm-fhir-samokov-a" in problem
-    assert "hm-fhir-samokov-b" in problem
+    install("vitosha", GOOD, distribution="hm-fhir-vitosha-a")
+    install("vitosha", GOOD, distribution="hm-fhir-vitosha-b")
+    problem = str(only_problem(load("vitosha")[0]))
+    assert "hm-fhir-vitosha-a" in problem
+    assert "hm-fhir-vitosha-b" in problem
     assert load()[0].problems == []
 
 
 def test_a_plugin_that_is_not_installed_is_named_with_the_nearest_one(install: Callable[..., None]) -> None:
-    install("samokov", GOOD)
-    problem = only_problem(load("samokof")[0])
-    assert str(problem) == "plugins.enabled: the plugin 'samokof' is not installed (did you mean 'samokov'?)"
+    install("vitosha", GOOD)
+    problem = only_problem(load("vitosah")[0])
+    assert str(problem) == "plugins.enabled: the plugin 'vitosah' is not installed (did you mean 'vitosha'?)"
 
 
 def test_without_any_plugin_the_package_to_install_is_named() -> None:
-    plugins = Plugins(["burgas"], builtin=Builtin(), version="0.1", found=[])
-    assert "pip install hm-fhir-burgas" in str(only_problem(plugins))
+    plugins = Plugins(["pirin"], builtin=Builtin(), version="0.1", found=[])
+    assert "pip install hm-fhir-pirin" in str(only_problem(plugins))
 
 
 # One test for each hook
@@ -250,13 +250,13 @@ def test_hook_hm_fhir_sources() -> None:
 
 
 def test_hook_hm_fhir_mappings() -> None:
-    spec = MappingPackSpec("samokov", Path("mappings"))
-    assert gather(hm_fhir_mappings=lambda: [spec]).mappings == {"samokov": spec}
+    spec = MappingPackSpec("vitosha", Path("mappings"))
+    assert gather(hm_fhir_mappings=lambda: [spec]).mappings == {"vitosha": spec}
 
 
 def test_hook_hm_fhir_profiles() -> None:
-    spec = ProfilePackSpec("samokov", Path("profiles"))
-    assert gather(hm_fhir_profiles=lambda: [spec]).profiles == {"samokov": spec}
+    spec = ProfilePackSpec("vitosha", Path("profiles"))
+    assert gather(hm_fhir_profiles=lambda: [spec]).profiles == {"vitosha": spec}
 
 
 def test_hook_hm_fhir_targets() -> None:

@@ -81,6 +81,7 @@ class BurgasSource:
                 "case_plan": _plan(visit.part("plan")),
                 "case_id": document.text("sluchai"),
                 "follows": visit.words("sled"),
+                "fulfils": visit.words("po"),
                 "note": visit.text("belejka"),
             }
         )

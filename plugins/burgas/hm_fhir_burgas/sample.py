@@ -234,8 +234,9 @@ class _Stories:
         if chance.happens(0.4):
             referral["nrn"] = f"26{self._case:010}"
         referral["chas"] = self._at(7, 10, 30)
-        self._visit(woman, 1, "NAS", "TEL", nasochvane=referral, izhod="CHAS")
-        self._visit(woman, 7, "PRD", "PRAK", zavedenie="AG-2", bremennost=sure, prichini=["ZK"], izhod="YAVIL")
+        sent = self._visit(woman, 1, "NAS", "TEL", nasochvane=referral, izhod="CHAS")
+        examined = {"zavedenie": "AG-2", "bremennost": sure, "prichini": ["ZK"], "izhod": "YAVIL"}
+        self._visit(woman, 7, "PRD", "PRAK", po=[sent], **examined)
         positive = chance.happens(0.3)
         day = self._day(9).isoformat()
         tests: list[Document] = [

@@ -245,3 +245,6 @@ STATUSES = {
     "изтрито": "entered-in-error",
     "грешен запис": "entered-in-error",
 }
+
+# In these activities the number of an earlier one is that of the referral that they carry out.
+CARRY_OUT_REFERRALS = {"accompaniment"}

@@ -72,6 +72,7 @@ class SamokovSource:
             "appointment": {"start": appointment} if appointment else None,
         }
         participants = row.text("Брой участници")
+        kind, earlier = row.code("Вид дейност", codes.TYPES), row.words("По дейност №")
         return Activity.model_validate(
             {
                 "system": self._context.system,
@@ -79,7 +80,7 @@ class SamokovSource:
                 "updated_at": row.moment("Последна промяна", MOMENT),
                 "municipality": self._directory.municipality,
                 "mediator": row.entry("Медиатор", self._directory.mediator),
-                "type": row.code("Вид дейност", codes.TYPES),
+                "type": kind,
                 "status": row.code("Статус", codes.STATUSES, default="completed"),
                 "period": {"start": row.start("Дата", "Час", form=DAY)},
                 "setting": row.code("Място", codes.SETTINGS),
@@ -94,7 +95,8 @@ class SamokovSource:
                 "referral": referral if destination else None,
                 "case_plan": _plan(row),
                 "case_id": row.text("Случай №"),
-                "follows": row.words("По дейност №"),
+                "follows": earlier,
+                "fulfils": earlier if kind in codes.CARRY_OUT_REFERRALS else (),
                 "note": row.text("Бележка"),
             }
         )
