@@ -104,8 +104,18 @@ def type_of(annotation: Any, metadata: Sequence[Any] = ()) -> str:
     if origin is dict:
         return f"table of {type_of(arguments[1])}"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return f"[{annotation.__name__}](#{annotation.__name__.lower()})"
+        name = annotation.__name__
+        return (
+            f"[{name}](#{name.lower()})"
+            if annotation in (*MODELS, directory.MediatorLine)
+            else f"`{_kind(annotation)}`"
+        )
     return _primitive(annotation, metadata)
+
+
+def _kind(record: type[BaseModel]) -> str:
+    """Return how settings say that a table is of this kind."""
+    return f'{{kind = "{get_args(record.model_fields["kind"].annotation)[0]}", ...}}'
 
 
 def _primitive(annotation: Any, metadata: Sequence[Any]) -> str:
@@ -199,7 +209,8 @@ def settings() -> str:
 
 def directory_fields() -> str:
     """Return the parts of a directory file."""
-    return fields(directory.DirectoryFile)
+    line = directory.MediatorLine
+    return f"{fields(directory.DirectoryFile)}\n\n### {line.__name__}\n\n{plain(_first(line))}\n\n{fields(line)}"
 
 
 def commands() -> str:

@@ -101,13 +101,14 @@ def plan_bundle(queue: Sequence[Prepared], ledger: Mapping[str, LedgerRow], limi
         limits: what the target takes at once.
     """
     plan = Plan()
+    moved: dict[str, str] = {}  # versions that entries of this plan give to what the target has just so
     size = 0
     for position, prepared in enumerate(queue):
         absent = tuple(key for key in prepared.entry.needs if key not in ledger and key not in plan.chosen)
         if absent:
             plan.missing.append((prepared, absent))
             continue
-        wanted, confirmed, leans, has_same = _wanted(prepared, plan.chosen, ledger)
+        wanted, confirmed, leans, has_same = _wanted(prepared, plan.chosen, ledger, moved)
         added = sum(len(item.text) + ENTRY_BYTES for item in wanted)
         if len(wanted) > limits.writes or added > limits.bytes:
             plan.too_large.append(prepared)
@@ -118,6 +119,7 @@ def plan_bundle(queue: Sequence[Prepared], ledger: Mapping[str, LedgerRow], limi
             break
         if confirmed:
             plan.touched[prepared.entry.entry_id] = confirmed
+            moved.update((item.key, prepared.entry.version_key) for item in confirmed)
         if wanted or leans:
             plan.taken.append(prepared)
         elif has_same or not prepared.items:
@@ -130,7 +132,7 @@ def plan_bundle(queue: Sequence[Prepared], ledger: Mapping[str, LedgerRow], limi
 
 
 def _wanted(
-    prepared: Prepared, chosen: Mapping[str, Chosen], ledger: Mapping[str, LedgerRow]
+    prepared: Prepared, chosen: Mapping[str, Chosen], ledger: Mapping[str, LedgerRow], moved: Mapping[str, str]
 ) -> tuple[list[Item], list[Item], bool, bool]:
     """Return what an entry adds to the bundle, what it moves forward in the ledger, and how it stands to both.
 
@@ -152,12 +154,16 @@ def _wanted(
                 wanted.append(item)
             continue
         row = ledger.get(item.key)
-        if row is None or (row.content_digest != item.digest and version >= row.version_key):
+        if row is None:
             wanted.append(item)
-        elif row.content_digest == item.digest:
+            continue
+        held_version = max(row.version_key, moved.get(item.key, ""))
+        if row.content_digest == item.digest:
             has_same = True
-            if version > row.version_key:
+            if version > held_version:
                 confirmed.append(item)
+        elif version >= held_version:
+            wanted.append(item)
     return wanted, confirmed, leans, has_same
 
 

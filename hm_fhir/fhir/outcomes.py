@@ -6,9 +6,10 @@ import re
 from typing import Any
 
 _ENTRY = re.compile(r"Bundle\.entry\[([0-9]{1,6})\]")
-_PLACE = re.compile(r"Bundle\.entry\[[0-9]{1,6}\](?:\.[A-Za-z]+(?:\[[0-9]{1,6}\])?|\.ofType\([A-Za-z]+\))*")
+_STEP = r"\.ofType\([A-Za-z]+\)|\.[A-Za-z]+(?![A-Za-z(])(?:\[[0-9]{1,6}\])?"
+_PLACE = re.compile(rf"Bundle\.entry\[[0-9]{{1,6}}\](?:{_STEP})*")
 _COMMENT = re.compile(r"/\*.*?\*/")
-_BAD = {"error", "fatal"}
+_BAD = ("error", "fatal")
 _SEVERITIES = {"fatal", "error", "warning", "information"}
 # R4 valueset-issue-type. Anything else in its place may be a text about a person.
 _CODES = {

@@ -180,14 +180,16 @@ def test_a_system_cannot_be_taken_for_another_part_of_a_key(system: str) -> None
 # What is refused
 
 
-@pytest.mark.parametrize("field", ["ethnicity", "period.ethnicity", "persons.0.ethnicity", "findings.race"])
-def test_unknown_fields_are_refused_at_every_depth(field: str) -> None:
-    changes: dict[str, Any] = {
-        "ethnicity": {"ethnicity": "x"},
-        "period.ethnicity": {"period": {"start": "2026-03-02", "ethnicity": "x"}},
-        "persons.0.ethnicity": {"persons": [{"local_id": "K-1", "ethnicity": "x"}]},
-        "findings.race": {"findings": {"race": "x"}},
-    }[field]
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ethnicity": "x"},
+        {"period": {"start": "2026-03-02", "ethnicity": "x"}},
+        {"persons": [{"local_id": "K-1", "ethnicity": "x"}]},
+        {"findings": {"race": "x"}},
+    ],
+)
+def test_unknown_fields_are_refused_at_every_depth(changes: dict[str, Any]) -> None:
     assert "Extra inputs are not permitted" in refusal(**changes)
 
 

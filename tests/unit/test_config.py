@@ -327,7 +327,7 @@ def test_a_system_is_a_uri(wrong: str) -> None:
 
 def test_every_setting_is_described() -> None:
     sections = [field.annotation for field in Settings.model_fields.values()]
-    models = [one for one in sections if isinstance(one, type) and issubclass(one, BaseModel)]
+    models: list[type[BaseModel]] = [one for one in sections if isinstance(one, type) and issubclass(one, BaseModel)]
     assert len(models) == 6
     for model in (*models, Kinded):
         assert all(field.description for field in model.model_fields.values()), model

@@ -28,7 +28,7 @@ from hm_fhir.errors import (
 CLASSES = [
     found
     for _, found in inspect.getmembers(errors, inspect.isclass)
-    if issubclass(found, Exception) and found.__module__ == "hm_fhir.errors"
+    if issubclass(found, HmFhirError) and found.__module__ == "hm_fhir.errors"
 ]
 
 

@@ -74,11 +74,12 @@ def test_a_foreign_answer_blames_nobody(foreign: Any) -> None:
     assert errors_of(foreign) == []
     assert named_entries(foreign) == ()
     assert issue_codes(foreign) == ()
-    assert all("Bundle" not in line for line in redacted(foreign))
 
 
 def test_codes_are_those_of_the_errors_once_each() -> None:
-    said = outcome(issue("warning", "informational"), issue(code="value"), issue(code="required"), issue(code="value"))
+    said = outcome(
+        issue("warning", "informational"), issue(code="value"), issue(code="required"), issue(code="value")
+    )
     assert issue_codes(said) == ("value", "required")
 
 
@@ -108,7 +109,7 @@ def test_redacted_shows_severity_code_and_place() -> None:
     ],
 )
 def test_a_place_is_cut_where_a_value_could_stand(place: str, line: str) -> None:
-    assert redacted(outcome(issue(expression=[place]))) == [line.replace("where", "")]
+    assert redacted(outcome(issue(expression=[place]))) == [line]
 
 
 @pytest.mark.parametrize(

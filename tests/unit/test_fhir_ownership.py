@@ -103,7 +103,11 @@ SECURITY = {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
         # a label that is missing there must get there: it says who may see the resource
         (task(meta={"security": [SECURITY]}), task(meta={"versionId": "3"}), True),
         (task(meta={"security": [SECURITY]}), task(), True),
-        (task(meta={"security": [SECURITY]}), task(meta={"security": [{**SECURITY, "display": "restricted"}]}), False),
+        (
+            task(meta={"security": [SECURITY]}),
+            task(meta={"security": [{**SECURITY, "display": "restricted"}]}),
+            False,
+        ),
         (task(meta={"profile": ["urn:a"]}), task(meta={"profile": ["urn:b"]}), True),
         (task(meta={"profile": ["urn:a"]}), task(meta={"profile": ["urn:b", "urn:a"]}), False),
         (task(meta={"tag": [{"code": "a"}]}), task(meta={"tag": [{"code": "b"}, {"code": "a"}]}), False),

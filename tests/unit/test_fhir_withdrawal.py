@@ -28,7 +28,12 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "Communication": {"status": "completed"},
     "CommunicationRequest": {"status": "active"},
     "Composition": {"status": "final", "type": CODE, "date": AT, "author": [PATIENT], "title": "x"},
-    "Condition": {"subject": PATIENT, "clinicalStatus": CODE, "abatementString": "x", "_abatementString": {"id": "i"}},
+    "Condition": {
+        "subject": PATIENT,
+        "clinicalStatus": CODE,
+        "abatementString": "x",
+        "_abatementString": {"id": "i"},
+    },
     "Consent": {
         "status": "active",
         "scope": CODE,
@@ -108,7 +113,9 @@ def test_a_condition_in_error_has_no_clinical_status_and_no_abatement() -> None:
 
 
 @pytest.mark.parametrize(
-    "elements", [{"start": None, "end": None}, {"end": None}, {"cancelationReason": CODE}], ids=["no time", "start", "why"]
+    "elements",
+    [{"start": None, "end": None}, {"end": None}, {"cancelationReason": CODE}],
+    ids=["no time", "start", "why"],
 )
 def test_an_appointment_that_cannot_be_in_error_is_cancelled(elements: dict[str, Any]) -> None:
     # app-3: only a proposed or cancelled one has no time; app-4: only a cancelled one has a reason for that

@@ -26,7 +26,7 @@ class Builtin:
 
     @hookimpl
     def hm_fhir_sources(self) -> Iterator[SourceSpec]:
-        yield SourceSpec("csv", Options, lambda *_: None, "a CSV file")  # type: ignore[arg-type,return-value]
+        yield SourceSpec("csv", Options, lambda *_: None, "a CSV file")  # type: ignore[arg-type]
 
 
 HEAD = """
@@ -245,7 +245,7 @@ def gather(**hooks: Any) -> Contributions:
 
 
 def test_hook_hm_fhir_sources() -> None:
-    spec = SourceSpec("register", Options, lambda *_: None, "a register")  # type: ignore[arg-type,return-value]
+    spec = SourceSpec("register", Options, lambda *_: None, "a register")  # type: ignore[arg-type]
     assert gather(hm_fhir_sources=lambda: [spec]).sources == {"register": spec}
 
 
@@ -260,7 +260,7 @@ def test_hook_hm_fhir_profiles() -> None:
 
 
 def test_hook_hm_fhir_targets() -> None:
-    spec = TargetSpec("queue", Options, lambda *_: None, "a queue")  # type: ignore[arg-type,return-value]
+    spec = TargetSpec("queue", Options, lambda *_: None, "a queue")  # type: ignore[arg-type]
     assert gather(hm_fhir_targets=lambda: [spec]).targets == {"queue": spec}
 
 
@@ -273,4 +273,5 @@ def test_the_real_built_ins_bring_something_of_every_kind() -> None:
     assert set(plugins.plugins[0].hooks) == set(HOOKS)
     assert {"csv", "ndjson"} <= set(gathered.sources)
     assert "fhir" in gathered.targets
-    assert all(spec.folder.is_dir() for spec in (*gathered.mappings.values(), *gathered.profiles.values()))
+    assert all(spec.folder.is_dir() for spec in gathered.mappings.values())
+    assert all(spec.folder.is_dir() for spec in gathered.profiles.values())
