@@ -33,7 +33,7 @@ from hm_fhir.errors import PluginError, RecordRejected, SettingsError, StoreErro
 from hm_fhir.mapping.conceptmap import read_code_systems
 from hm_fhir.mapping.engine import Mapped, Mapper
 from hm_fhir.mapping.loader import load_pack
-from hm_fhir.outbox.entry import Outcome, State
+from hm_fhir.outbox.entry import Outcome, State, TargetCounts
 from hm_fhir.outbox.sqlite import SqliteStore
 from hm_fhir.plugins import Contributions, Plugins
 from hm_fhir.sources.base import Record, Source, SourceContext
@@ -327,7 +327,8 @@ class App:
             self._deliver(report.deliveries, targets, patience_seconds, progress)
         except KeyboardInterrupt:
             report.interrupted = True
-        report.targets = self.store.counts()
+        counts = self.store.counts()
+        report.targets = {name: counts.get(name) or TargetCounts.none(name) for name in (*counts, *self.targets)}
         return report
 
 

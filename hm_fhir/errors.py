@@ -12,7 +12,6 @@
      │    └── MappingRefused    ... because its mapping says so
      ├── DeliveryError
      │    ├── RetryLater        the target could not answer now; the entries wait
-     │    ├── Refused           the target will never take it; the entry is parked for a person
      │    └── OperatorNeeded    the target refuses this deployment; nothing more is sent to it
      └── StoreError             the store is of another version, or belongs to another deployment
 
@@ -165,12 +164,6 @@ class RetryLater(DeliveryError):
     def __init__(self, message: str, *, after_seconds: float | None = None) -> None:
         super().__init__(message)
         self.after_seconds = after_seconds
-
-
-class Refused(DeliveryError):
-    """The target will never take this; it is parked for a person."""
-
-    code = "refused"
 
 
 class OperatorNeeded(DeliveryError):

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from hm_fhir.app import App, open_app
-from hm_fhir.cli.console import Exit, out, print_json, table
+from hm_fhir.cli.console import Exit, counted, out, print_json, table
 from hm_fhir.errors import HmFhirError, RetryLater
 from hm_fhir.sources.base import Source
 
@@ -70,7 +70,7 @@ def _mappings(app: App) -> str:
 def _first_record(source: Source) -> str:
     for _ in source.records():
         count = source.count()
-        return f"readable, about {count} records" if count is not None else "readable"
+        return f"readable, about {counted(count, 'record')}" if count is not None else "readable"
     return "readable, and empty"
 
 

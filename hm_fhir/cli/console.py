@@ -40,6 +40,11 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
 
 
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """Return a number with its noun in the right form: 1 record, 2 records."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
 def table(*headings: str, title: str | None = None) -> Table:
     """Return an empty table; headings that begin with ``#`` are numbers."""
     made = Table(title=title, title_justify="left", show_edge=False, pad_edge=False, header_style="bold")

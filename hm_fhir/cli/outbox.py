@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from hm_fhir.app import open_app
-from hm_fhir.cli.console import Exit, out, print_json, table
+from hm_fhir.cli.console import Exit, counted, out, print_json, table
+from hm_fhir.delivery.reconcile import target_as_json
 from hm_fhir.fhir.outcomes import redacted
 from hm_fhir.outbox.entry import EntryRow, Shown, State
 
@@ -65,8 +66,8 @@ def show(settings: Path, entry: int, payload: bool, words: bool, as_json: bool) 
         return Exit.DONE
     rows = table("what", "value")
     for name, value in content.items():
-        if name not in ("payload", "words") and value not in (None, "", []):
-            rows.add_row(name.replace("_", " "), str(value))
+        if name not in ("payload", "words") and value not in (None, "", False) and value != []:
+            rows.add_row(name.replace("_", " "), "\n".join(value) if isinstance(value, list) else str(value))
     out.print(rows)
     for said in content["words"]:
         out.print(f"\nthe target said at {said['at']}, {said['status']}:", markup=False)
@@ -92,7 +93,7 @@ def retry(settings: Path, entries: tuple[int, ...], parked: bool, target: str | 
     if as_json:
         print_json({"waiting_again": number})
     else:
-        out.print(f"{number} entries wait again; `hm-fhir run` sends them")
+        out.print(f"{counted(number, 'entry', 'entries')} to be sent again by `hm-fhir run`")
     return Exit.DONE
 
 
@@ -131,16 +132,7 @@ def stats(settings: Path, as_json: bool) -> int:
         rejected = app.store.rejected_counts()
     adds_up = not any(one.missing for one in counts.values())
     if as_json:
-        targets = {
-            name: {
-                "routed": one.routed,
-                **{state.value: one.states[state] for state in State},
-                "withheld_by_rule": dict(one.withheld),
-                "parked_by_code": dict(one.parked),
-                "adds_up": not one.missing,
-            }
-            for name, one in counts.items()
-        }
+        targets = {name: target_as_json(one) for name, one in counts.items()}
         kept = {source: dict(codes) for source, codes in rejected.items()}
         print_json({"targets": targets, "rejected_records": kept, "adds_up": adds_up})
         return Exit.DONE if adds_up else Exit.WRONG
@@ -167,7 +159,7 @@ def _plain(row: EntryRow) -> dict[str, Any]:
 
 def _shown(shown: Shown, *, payload: bool, words: bool) -> dict[str, Any]:
     content = _plain(shown.entry)
-    content["missing"] = list(shown.missing)
+    content.update(holds=list(shown.entry.holds), needs=list(shown.entry.needs), missing=list(shown.missing))
     content["words"] = [
         {"at": said.at, "status": said.status, "content": said.content if words else redacted(said.content)}
         for said in shown.words

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from hm_fhir.app import open_app
-from hm_fhir.cli.console import Exit, err, out, print_json, progress
+from hm_fhir.cli.console import Exit, counted, err, out, print_json, progress
 from hm_fhir.delivery.reconcile import RunReport
 from hm_fhir.outbox.entry import State
 
@@ -84,7 +84,10 @@ def _show_targets(report: RunReport) -> None:
         out.print(f"to {name}: {_sum(counts.routed, 'routed', parts, holds=not counts.missing)}")
         if name in report.deliveries:
             delivery = report.deliveries[name]
-            out.print(f"    {delivery.resources} resources written in {delivery.requests} transactions in this run")
+            written, requests = counted(delivery.resources, "resource"), counted(delivery.requests, "transaction")
+            out.print(f"    {written} written in {requests} in this run")
+        for code, number in counts.waiting.items():
+            out.print(f"    {number} waiting: {code}; see `hm-fhir outbox list --state waiting`", markup=False)
         for code, number in counts.parked.items():
             out.print(f"    {number} parked: {code}; see `hm-fhir outbox list --state parked`", markup=False)
 

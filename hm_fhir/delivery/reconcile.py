@@ -75,14 +75,17 @@ class RunReport:
                 }
                 for name, counts in self.deliveries.items()
             },
-            "targets": {
-                name: {
-                    "routed": counts.routed,
-                    **{state.value: counts.states[state] for state in State},
-                    "withheld_by_rule": dict(counts.withheld),
-                    "parked_by_code": dict(counts.parked),
-                    "adds_up": not counts.missing,
-                }
-                for name, counts in self.targets.items()
-            },
+            "targets": {name: target_as_json(counts) for name, counts in self.targets.items()},
         }
+
+
+def target_as_json(counts: TargetCounts) -> dict[str, Any]:
+    """Return the sum of one target as plain data."""
+    return {
+        "routed": counts.routed,
+        **{state.value: counts.states[state] for state in State},
+        "withheld_by_rule": dict(counts.withheld),
+        "waiting_by_code": dict(counts.waiting),
+        "parked_by_code": dict(counts.parked),
+        "adds_up": not counts.missing,
+    }

@@ -245,6 +245,7 @@ class TargetCounts:
         states: number of entries in each state; every state is present.
         withheld: rule -> number.
         parked: code -> number.
+        waiting: code of the last failure -> number, for those that were tried.
     """
 
     target: str
@@ -252,6 +253,12 @@ class TargetCounts:
     states: Mapping[State, int]
     withheld: Mapping[str, int]
     parked: Mapping[str, int]
+    waiting: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def none(cls, target: str) -> TargetCounts:
+        """Return the sum of a target that nothing was routed to."""
+        return cls(target=target, routed=0, states=dict.fromkeys(State, 0), withheld={}, parked={})
 
     @property
     def missing(self) -> int:

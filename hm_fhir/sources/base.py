@@ -6,6 +6,7 @@ sum (read = new + newer + repeated + rejected) counts what the municipality coun
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,6 +86,12 @@ def activity_of(source: Source, record: Record) -> Activity:
     except RecordRejected:
         raise
     except Exception as defect:  # noqa: BLE001  (a plugin's defect must not stop the other records)
+        # Where it failed holds no value of the record; what it says could.
+        frame = traceback.extract_tb(defect.__traceback__)[-1]
+        where = f"{Path(frame.filename).name}:{frame.lineno}"
         raise RecordRejected(
-            f"the plugin failed: {type(defect).__name__}", code="plugin-defect", place=record.place
+            f"the plugin failed: {type(defect).__name__} at {where}",
+            code="plugin-defect",
+            place=record.place,
+            fix="report this to the author of the plugin",
         ) from None

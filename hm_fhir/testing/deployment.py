@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -96,9 +97,14 @@ class Deployment:
     def run(self, *arguments: str, timeout_seconds: float = 300) -> Finished:
         """Run `hm-fhir` with these arguments as a process of its own, and wait."""
         done = subprocess.run(  # noqa: S603  (our own command)
-            self.command(*arguments), capture_output=True, check=False, timeout=timeout_seconds
+            self.command(*arguments), capture_output=True, check=False, timeout=timeout_seconds, env=_environment()
         )
         return Finished(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment without settings of some other deployment."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("HM_FHIR_")}
 
 
 def _toml(table: Mapping[str, Any], path: str = "") -> list[str]:

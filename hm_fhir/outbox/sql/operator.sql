@@ -16,10 +16,10 @@ SELECT target, count FROM hm_fhir_tallies WHERE name = 'routed' ORDER BY target;
 SELECT target, state, count(*) AS number FROM hm_fhir_entries GROUP BY state, target;
 
 -- name: codes
--- Why entries are withheld or parked.
+-- Why entries are withheld or parked, or still wait.
 SELECT target, state, code, count(*) AS number
 FROM hm_fhir_entries
-WHERE state IN ('withheld', 'parked')
+WHERE state IN ('withheld', 'parked', 'waiting') AND code IS NOT NULL
 GROUP BY state, target, code
 ORDER BY code;
 

@@ -183,8 +183,8 @@ class SqliteStore:
             row = cursor.execute(_SQL["binding"]).fetchone()
             if row is not None and row["fingerprint"] != fingerprint:
                 raise StoreError(
-                    f"the store belongs to the identity key {row['key_id']!r}, the settings name another key,"
-                    f" {key_id!r}",
+                    f"the store belongs to the identity key {row['key_id']!r} with the fingerprint"
+                    f" {row['fingerprint']}, the settings name {key_id!r} with {fingerprint}",
                     code="store-binding",
                     fix="put the former key back, or name a new store: with another key every resource would be"
                     " delivered a second time under a second id",
@@ -211,6 +211,7 @@ class SqliteStore:
                 | {State(row["state"]): row["number"] for row in states if row["target"] == target},
                 withheld=_by_code(codes, target, State.WITHHELD),
                 parked=_by_code(codes, target, State.PARKED),
+                waiting=_by_code(codes, target, State.WAITING),
             )
             for target in targets
         }
