@@ -6,10 +6,12 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import stat
 import subprocess
 import time
 import tomllib
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +116,17 @@ def test_run_delivers_accounts_for_everything_and_is_safe_to_repeat(
     assert second.json()["deliveries"]["hospital"]["resources"] == 0
     assert second.json()["records"]["register"]["repeated"] == 3
     assert fhir_server.resources == written
+
+
+def test_a_sum_that_does_not_add_up_is_exit_code_1(deployment: Deployment) -> None:
+    assert deployment.run("run").code == 0
+    with closing(sqlite3.connect(deployment.folder / "store" / "outbox.db", isolation_level=None)) as store:
+        for table in ("hm_fhir_payloads", "hm_fhir_entries"):
+            store.execute(f"DELETE FROM {table} WHERE entry_id = 2")
+    shown = deployment.run("run")
+    assert shown.code == 1
+    assert "DOES NOT ADD UP" in shown.output
+    assert deployment.run("outbox", "stats").code == 1
 
 
 def test_run_prints_both_sums_for_a_person(deployment: Deployment) -> None:
