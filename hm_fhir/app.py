@@ -32,7 +32,7 @@ from hm_fhir.delivery.worker import Clock, DeliveryCounts, Worker
 from hm_fhir.errors import PluginError, RecordRejected, SettingsError, StoreError, did_you_mean
 from hm_fhir.mapping.conceptmap import read_code_systems
 from hm_fhir.mapping.engine import Mapped, Mapper
-from hm_fhir.mapping.loader import load_pack
+from hm_fhir.mapping.loader import load_packs
 from hm_fhir.outbox.entry import Outcome, State, TargetCounts
 from hm_fhir.outbox.sqlite import SqliteStore
 from hm_fhir.plugins import Contributions, Plugins
@@ -163,7 +163,7 @@ class App:
     def _mapper(self, identity: Identity, identifiers: Identifiers) -> Mapper:
         folders = [spec.folder for spec in self.contributions.profiles.values()]
         code_systems = {name: one for folder in folders for name, one in read_code_systems(folder).items()}
-        packs = [load_pack(spec.folder) for spec in self.contributions.mappings.values()]
+        packs = load_packs([spec.folder for spec in self.contributions.mappings.values()])
         return Mapper(packs, identity, code_systems, identifiers.by_kind())
 
     @cached_property

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hm_fhir.mapping.engine import Mapped, Mapper
+    from hm_fhir.mapping.pack import Pack
 
 _EXPECTED = ("resources", "refused")
 NO_MAPPING = "no-mapping"
@@ -104,7 +105,10 @@ def load_cases(folder: Path) -> tuple[Case, ...]:
 
 
 def run_case(case: Case, mapper: Mapper) -> CaseResult:
-    """Return whether the mapper makes of a case's activity exactly what the case says."""
+    """Return whether the mapper makes of a case's activity exactly what the case says.
+
+    A case below the folder of a pack is about that pack: its mappings count even where other packs replace them.
+    """
     actual = _actual(case, mapper)
     if case.spec.refused is not None:
         expected: dict[str, Any] = {"refused": case.spec.refused}
@@ -137,7 +141,7 @@ def write_case(case: Case, mapper: Mapper) -> None:
 def _actual(case: Case, mapper: Mapper) -> _Actual:
     try:
         activity = Activity.model_validate(case.spec.activity)
-        mapped = mapper.map(activity.for_mapping())
+        mapped = mapper.map(activity.for_mapping(), cases_of=_pack_of(case, mapper))
     except ValidationError as error:
         reason = rejected(error)
         return _Actual({"refused": reason.code}, str(reason))
@@ -146,6 +150,11 @@ def _actual(case: Case, mapper: Mapper) -> _Actual:
     if mapped is None:
         return _Actual({"refused": NO_MAPPING}, "no mapping is for this activity")
     return _Actual({"resources": normalised(mapped, mapper.identity.system)})
+
+
+def _pack_of(case: Case, mapper: Mapper) -> Pack | None:
+    path = case.path.resolve()
+    return next((pack for pack in mapper.packs if path.is_relative_to(pack.folder.resolve())), None)
 
 
 def normalised(mapped: Mapped, surrogate_system: str) -> dict[str, dict[str, Any]]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hm_fhir.activities.identity import Identity
     from hm_fhir.mapping.conceptmap import CodeSystem
     from hm_fhir.mapping.fragment import ResourceRule
-    from hm_fhir.mapping.loader import CompiledMapping, Pack
+    from hm_fhir.mapping.pack import CompiledMapping, Pack
 
 CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
@@ -125,11 +125,12 @@ class Mapper:
         """SHA-256 hex of everything beside the activity that decides what it becomes: packs, codes, systems."""
         return self._fingerprint
 
-    def map(self, activity: Mapping[str, Any]) -> Mapped | None:
+    def map(self, activity: Mapping[str, Any], *, cases_of: Pack | None = None) -> Mapped | None:
         """Return what an activity becomes, or None if no mapping is for it.
 
         Args:
             activity: plain JSON data with ``key`` and ``sensitivity``, as ``Activity.for_mapping()`` gives it.
+            cases_of: a pack whose own mappings count here, although other packs replace them.
 
         Raises:
             MappingRefused: the mapping says that it must not be sent as it is; `code` is the mapping's.
@@ -137,19 +138,18 @@ class Mapper:
         """
         root = dict(activity)
         variables: dict[str, Any] = {"activity": root, "context": root, "systems": self._systems}
-        found = self._find(root, variables)
+        found = self._find(root, variables, cases_of)
         if found is None:
             return None
         pack, mapping = found
         with _placed(f"{pack.name}/{mapping.name}"):
             return self._map(root, variables, pack, mapping)
 
-    def _find(self, root: dict[str, Any], variables: Mapping[str, Any]) -> tuple[Pack, CompiledMapping] | None:
+    def _find(
+        self, root: dict[str, Any], variables: Mapping[str, Any], cases_of: Pack | None
+    ) -> tuple[Pack, CompiledMapping] | None:
         found = [
-            (pack, mapping)
-            for pack in self._packs
-            for mapping in pack.mappings
-            if mapping.when.holds(root, variables)
+            (pack, mapping) for pack, mapping in self._candidates(cases_of) if mapping.when.holds(root, variables)
         ]
         if len(found) > 1:
             names = " and ".join(f"{pack.name}/{mapping.name}" for pack, mapping in found)
@@ -159,6 +159,19 @@ class Mapper:
                 fix="make their `when` exclude each other",
             )
         return found[0] if found else None
+
+    def _candidates(self, cases_of: Pack | None) -> list[tuple[Pack, CompiledMapping]]:
+        in_force = [(pack, mapping) for pack in self._packs for mapping in pack.mappings]
+        if cases_of is None or not cases_of.replaced:
+            return in_force
+        every = [*in_force, *((pack, mapping) for pack in self._packs for mapping in pack.replaced)]
+        restored = [(cases_of, mapping) for mapping in cases_of.replaced]
+        aside: set[str] = set()
+        replaced = {f"{cases_of.name}/{mapping.name}" for mapping in cases_of.replaced}
+        while replaced:  # what replaces a mapping may be replaced itself
+            replaced = {f"{pack.name}/{mapping.name}" for pack, mapping in every if mapping.replaces in replaced}
+            aside |= replaced
+        return [*restored, *((pack, one) for pack, one in in_force if f"{pack.name}/{one.name}" not in aside)]
 
     def _map(self, root: dict[str, Any], variables: dict[str, Any], pack: Pack, mapping: CompiledMapping) -> Mapped:
         production = Production(self.identity, pack.types, pack.concept_maps, self._code_systems)

@@ -26,7 +26,7 @@ class Production:
 
     Attributes:
         identity: makes the ids.
-        types: FHIR type of each resource name of the pack.
+        types: FHIR type of each resource name of the pack and those that it extends.
         concept_maps: by name.
         code_systems: by name and by url.
         produced: keys ``Type/id`` of the resources of this activity by resource name.

@@ -28,6 +28,8 @@ class PackSpec(_File):
 
     pack: Name = Field(description="name of the pack, unique among the packs in force")
     version: NotEmpty = Field(description="version of the pack, such as 1.0.0")
+    extends: list[NotEmpty] = Field(default=[], description="packs whose parts, concept maps and names it uses")
+    replaces: list[NotEmpty] = Field(default=[], description="parts/NAME, conceptmaps/NAME: its own, in this pack")
 
 
 class RefusalSpec(_File):
@@ -64,8 +66,9 @@ class PartSpec(_File):
 class MappingSpec(_File):
     """A mapping: one file of the pack."""
 
-    mapping: Name = Field(description="name, unique within the pack")
+    mapping: Name = Field(description="name, unique over all packs in force")
     version: NotEmpty = Field(description="version of the mapping, such as 1.0.0")
+    replaces: NotEmpty | None = Field(default=None, description="pack/mapping that is out of force because of this")
     when: NotEmpty = Field(description="FHIRPath on the activity: whether this mapping is for it")
     include: list[Name] = Field(default=[], description="parts, in order; they come before the mapping's own")
     assign: list[dict[str, Any]] = Field(default=[], description="variables, in order")

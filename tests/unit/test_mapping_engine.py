@@ -16,7 +16,8 @@ from hm_fhir.errors import MappingErrors, MappingRefused, RecordRejected
 from hm_fhir.fhir.json import to_json
 from hm_fhir.mapping.conceptmap import CodeSystem, Concept
 from hm_fhir.mapping.engine import Mapped, Mapper, without_nulls
-from hm_fhir.mapping.loader import Pack, load_pack
+from hm_fhir.mapping.loader import load_pack
+from hm_fhir.mapping.pack import Pack
 from hm_fhir.mapping.yaml_text import to_yaml
 
 IDENTITY = Identity(b"k" * 32, key_id="test", system="https://example.org/id")
