@@ -169,6 +169,11 @@ class Intake:
                 code="future-date",
                 fix="correct the date or the status",
             )
+        if activity.updated_at > latest:
+            # It would count as newer than every correction to come.
+            raise RecordRejected(
+                "its time of change is in the future", code="future-date", fix="correct the time of change"
+            )
 
     def take(self, source_name: str, source: Source, advance: Callable[[int], None] = lambda _: None) -> RecordCounts:
         """Read a whole source into the outbox, many records in one commit.

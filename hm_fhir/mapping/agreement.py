@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def replaced_mappings(scopes: Sequence[Scope], problems: Problems) -> frozenset[str]:
     """Return ``pack/mapping`` of every mapping that a mapping of another pack replaces.
 
-    A pack replaces mappings of packs that it extends, so nothing is replaced in a circle. Two mappings of one pack may
-    share the activities of the one that they replace; mappings of two packs may not.
+    A pack replaces mappings of packs that it extends, so nothing is replaced in a circle. Two mappings of one pack
+    may share the activities of the one that they replace; mappings of two packs may not.
 
     Args:
         scopes: of all packs in force, extended packs first.
@@ -61,8 +61,10 @@ def check_mapping_names(scopes: Sequence[Scope], replaced: frozenset[str], probl
     for scope in scopes:
         own = scope.files.name
         for body in scope.files.mappings:
-            name = body.spec.mapping
-            if f"{own}/{name}" in replaced or first.setdefault(name, own) == own:
+            name, target = body.spec.mapping, body.spec.replaces
+            if f"{own}/{name}" in replaced or (target is not None and target not in replaced):
+                continue  # a wrong `replaces` has been said already
+            if first.setdefault(name, own) == own:
                 continue
             fix = "rename it"
             if first[name] in scope.extended:

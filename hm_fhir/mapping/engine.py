@@ -108,6 +108,7 @@ class Mapper:
         systems: Mapping[str, str] | None = None,
     ) -> None:
         self._packs = tuple(packs)
+        self._in_force = [(pack, mapping) for pack in self._packs for mapping in pack.mappings]
         self.identity = identity
         self._code_systems = {**code_systems, **{system.url: system for system in code_systems.values()}}
         self._systems = [{"kind": kind, "uri": uri} for kind, uri in sorted((systems or {}).items())]
@@ -161,17 +162,17 @@ class Mapper:
         return found[0] if found else None
 
     def _candidates(self, cases_of: Pack | None) -> list[tuple[Pack, CompiledMapping]]:
-        in_force = [(pack, mapping) for pack in self._packs for mapping in pack.mappings]
         if cases_of is None or not cases_of.replaced:
-            return in_force
-        every = [*in_force, *((pack, mapping) for pack in self._packs for mapping in pack.replaced)]
+            return self._in_force
+        every = [*self._in_force, *((pack, mapping) for pack in self._packs for mapping in pack.replaced)]
         restored = [(cases_of, mapping) for mapping in cases_of.replaced]
         aside: set[str] = set()
         replaced = {f"{cases_of.name}/{mapping.name}" for mapping in cases_of.replaced}
         while replaced:  # what replaces a mapping may be replaced itself
             replaced = {f"{pack.name}/{mapping.name}" for pack, mapping in every if mapping.replaces in replaced}
             aside |= replaced
-        return [*restored, *((pack, one) for pack, one in in_force if f"{pack.name}/{one.name}" not in aside)]
+        others = [(pack, one) for pack, one in self._in_force if f"{pack.name}/{one.name}" not in aside]
+        return [*restored, *others]
 
     def _map(self, root: dict[str, Any], variables: dict[str, Any], pack: Pack, mapping: CompiledMapping) -> Mapped:
         production = Production(self.identity, pack.types, pack.concept_maps, self._code_systems)

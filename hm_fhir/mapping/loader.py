@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from hm_fhir.errors import MappingError, did_you_mean
@@ -16,13 +17,15 @@ from hm_fhir.mapping.problems import Problems
 from hm_fhir.mapping.template import Use
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from hm_fhir.mapping.conceptmap import CodeSystem
     from hm_fhir.mapping.extending import Scope
     from hm_fhir.mapping.pack_files import Body, PackFiles
     from hm_fhir.mapping.spec import MappingSpec
+
+_NAMED_BY = {"reference": ("resource", attrgetter("types")), "translate": ("concept map", attrgetter("concept_maps"))}
 
 
 def load_pack(folder: Path) -> Pack:
@@ -121,21 +124,21 @@ class _Compiler:
     def _check_calls(self, fragment: Fragment) -> None:
         report = self._problems.at(fragment.document)
         where = "this pack or one that it extends" if self._scope.extended else "this pack"
-        known = {"reference": ("resource", "types"), "translate": ("concept map", "concept_maps")}
         for use in fragment.all_uses():
             for call in use.expression.calls:
-                if call.name in known and isinstance(name := call.arguments[0], str):
-                    what, attribute = known[call.name]
-                    if name not in getattr(self._scope, attribute):
+                if call.name in _NAMED_BY and isinstance(name := call.arguments[0], str):
+                    what, names = _NAMED_BY[call.name]
+                    if name not in names(self._scope):
                         message = f"there is no {what} {name!r} in {where}"
-                        report(use.path, use.mistake(message, f"'{name}'", fix=self._fix(name, attribute)))
+                        report(use.path, use.mistake(message, f"'{name}'", fix=self._fix(name, names)))
 
-    def _fix(self, name: str, attribute: str) -> str | None:
+    def _fix(self, name: str, names: Callable[[Scope], Iterable[str]]) -> str | None:
         """Return how to get at what is not in the scope: extend the pack that has it, or write it right."""
+        own = self._scope.files.name
         for other in self._scopes:
-            if name in getattr(other, attribute):
+            if name in names(other) and own not in other.extended:
                 return f"the pack {other.files.name!r} has it: say `extends: [{other.files.name}]` in {PACK_FILE}"
-        return did_you_mean(name, getattr(self._scope, attribute))
+        return did_you_mean(name, names(self._scope))
 
     def _included(self, body: Body[MappingSpec]) -> list[tuple[int, Fragment]]:
         included = []
@@ -147,7 +150,7 @@ class _Compiler:
             elif name in self._scope.parts:
                 included.append((index, self._scope.parts[name].value.fragment))
             elif self._scope.is_complete:
-                error = MappingError(f"there is no part {name!r}", fix=self._fix(name, "parts"))
+                error = MappingError(f"there is no part {name!r}", fix=self._fix(name, attrgetter("parts")))
                 report(("include", index), error)
         return included
 

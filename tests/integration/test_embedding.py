@@ -105,6 +105,20 @@ def test_versions_are_told_apart(deployment: Deployment) -> None:
         assert caught.value.code == "version-conflict"
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [{"period": {"start": "2099-01-01"}}, {"updated_at": "2099-01-01T00:00:00+02:00"}],
+    ids=["done", "changed"],
+)
+def test_what_was_done_or_changed_in_the_future_is_rejected(deployment: Deployment, wrong: dict[str, object]) -> None:
+    with deployment.app() as app:
+        with pytest.raises(RecordRejected) as caught:
+            app.submit(visit(1, **wrong))
+        assert caught.value.code == "future-date"
+        planned = visit(1, period={"start": "2099-01-01"}, status="planned")
+        assert app.submit(planned) is Outcome.NEW
+
+
 def test_a_target_that_comes_later_gets_what_is_known_already(deployment: Deployment, tmp_path: Path) -> None:
     with deployment.app() as app:
         app.submit(visit(1))

@@ -167,9 +167,10 @@ def test_a_crash_between_send_and_settle_changes_nothing(store: SqliteStore, mon
     def crash(*_: object, **__: object) -> None:
         raise SystemError("killed")
 
-    with monkeypatch.context() as patched, pytest.raises(SystemError):
+    with monkeypatch.context() as patched:
         patched.setattr(store, "settle", crash)
-        worker(store, shelf).run()
+        with pytest.raises(SystemError):
+            worker(store, shelf).run()
     assert worker(store, shelf).run().settled == {"delivered": 1}
     assert len(shelf.sent) == 2
     assert len(shelf.held["Encounter/e"]) == 1
