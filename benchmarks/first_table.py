@@ -100,6 +100,17 @@ def bare(url: str, activities: int) -> float:
             return time.perf_counter() - begin
 
 
+def entries_per_second(activities: int) -> float:
+    """Return how many entries a second are claimed, planned and settled for a target that takes all at once."""
+    with deployment("http://127.0.0.1:9/fhir", activities // 2) as made, made.app() as app:
+        app.targets["server"] = Recorder(app)  # type: ignore[assignment]
+        for name in app.settings.sources:
+            app.intake.take(name, app.source(name))
+        begin = time.perf_counter()
+        counts = app.deliver()["server"]
+        return counts.settled["delivered"] / (time.perf_counter() - begin)
+
+
 def peak_of_map(activities: int) -> tuple[float, float]:
     """Return the peak memory in MiB and the seconds of `hm-fhir map` over so many activities."""
     with deployment("http://127.0.0.1:9/fhir", activities // 2) as made:
@@ -170,6 +181,13 @@ def main() -> None:
         f"{resources / mine:.0f} resources/s",
         f"{resources / theirs:.0f} resources/s",
         f"{ratio:.2f} times the time",
+    )
+    large_rate, small_rate = entries_per_second(chosen.most // 5), entries_per_second(chosen.most // 50)
+    rows.add_row(
+        f"outbox alone: {chosen.most // 5} / {chosen.most // 50} activities waiting",
+        f"{large_rate:.0f} entries/s",
+        f"{small_rate:.0f} entries/s",
+        f"{large_rate / small_rate:.2f}",
     )
     small, small_seconds = peak_of_map(chosen.most // 10)
     large, large_seconds = peak_of_map(chosen.most)

@@ -23,7 +23,7 @@ from hm_fhir import __version__, builtin
 from hm_fhir.activities.identity import Identity
 from hm_fhir.activities.model import Activity
 from hm_fhir.config import Identifiers, Kinded, Settings, load_settings, read_key, settings_error
-from hm_fhir.delivery.intake import Intake, map_records
+from hm_fhir.delivery.intake import Intake, RecordCounts, map_records
 from hm_fhir.delivery.prepare import Preparation
 from hm_fhir.delivery.reconcile import RunReport
 from hm_fhir.delivery.retry import RetryPolicy
@@ -85,7 +85,6 @@ class App:
     def __init__(self, settings: Settings, *, clock: Clock) -> None:
         self.settings = settings
         self._clock = clock
-        self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
     def __enter__(self) -> Self:
         return self
@@ -286,7 +285,8 @@ class App:
             ),
             clock=self._clock,
             random=random.random,
-            owner=self._owner,
+            # Of this worker alone: threads, and processes that were forked, have the app in common.
+            owner=f"{_place()}:{os.getpid()}:{secrets.token_hex(4)}",
             claim_entries=settings.claim_entries,
             lease_seconds=settings.lease_seconds,
         )
@@ -294,9 +294,9 @@ class App:
     def _free_leases_of_the_dead(self) -> None:
         """Take back at once what a killed process of this machine held; other leases have to end."""
         for owner in self.store.owners():
-            host, _, rest = owner.partition(":")
+            place, _, rest = owner.partition(":")
             pid = rest.partition(":")[0]
-            if host == socket.gethostname() and pid.isdigit() and not _is_alive(int(pid)):
+            if place == _place() and pid.isdigit() and not _is_alive(int(pid)):
                 self.store.release(owner, attempted=True)
 
     def run(
@@ -320,15 +320,16 @@ class App:
         try:
             for name in sources or tuple(self.settings.sources):
                 source = self.source(name)
+                counts = report.records[name] = RecordCounts()
                 try:
-                    report.records[name] = self.intake.take(name, source, progress(f"from {name}", source.count()))
+                    self.intake.take(name, source, progress(f"from {name}", source.count()), counts=counts)
                 except SettingsError as error:
                     report.failed_sources[name] = str(error)
             self._deliver(report.deliveries, targets, patience_seconds, progress)
         except KeyboardInterrupt:
             report.interrupted = True
-        counts = self.store.counts()
-        report.targets = {name: counts.get(name) or TargetCounts.none(name) for name in (*counts, *self.targets)}
+        sums = self.store.counts()
+        report.targets = {name: sums.get(name) or TargetCounts.none(name) for name in (*sums, *self.targets)}
         return report
 
 
@@ -351,6 +352,15 @@ def _options(model: type[BaseModel], chosen: Kinded, place: str) -> BaseModel:
         return model.model_validate(chosen.options)
     except ValidationError as error:
         raise settings_error(error, model, place=place) from None
+
+
+def _place() -> str:
+    """Return where process ids mean what they mean here: containers may share a host name, but not processes."""
+    try:
+        namespace = Path("/proc/self/ns/pid").readlink().name.strip("pid:[]")
+    except OSError:  # only Linux has them
+        return socket.gethostname()
+    return f"{socket.gethostname()}/{namespace}"
 
 
 def _is_alive(pid: int) -> bool:

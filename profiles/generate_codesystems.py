@@ -42,7 +42,11 @@ OWN = (
             Term("participants-women", "Брой жени", "Number of women"),
             Term("participants-men", "Брой мъже", "Number of men"),
             Term("participants-children", "Брой деца под 18 години", "Number of children under 18"),
-            Term("last-menstrual-period", "Последна менструация (първи ден)", "Last menstrual period (first day)"),
+            Term(
+                "last-menstrual-period",
+                "Първи ден на последната редовна менструация (ПРМ)",
+                "Last menstrual period (first day)",
+            ),
             Term("antenatal-care", "Лекар проследява бременността", "A doctor follows the pregnancy"),
             Term("titre", "Титър", "Titre"),
             Term("body-weight", "Телесно тегло", "Body weight"),

@@ -29,6 +29,7 @@ class Item:
         shared: many activities carry it (person, mediator, place).
         receiver_owns: elements that the receiver may change.
         withdrawn: it is here to say that it should not be there any more.
+        only_if_held: nobody knows whether the target has it; written only where it has.
         content: the resource; only kept where it is needed for merging.
     """
 
@@ -38,6 +39,7 @@ class Item:
     shared: bool = False
     receiver_owns: tuple[str, ...] = ()
     withdrawn: bool = False
+    only_if_held: bool = False
     content: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
@@ -162,9 +164,14 @@ def _wanted(
             has_same = True
             if version > held_version:
                 confirmed.append(item)
-        elif version >= held_version:
+        elif version >= held_version or _is_back(item, row, prepared.entry):
             wanted.append(item)
     return wanted, confirmed, leans, has_same
+
+
+def _is_back(item: Item, row: LedgerRow, entry: Entry) -> bool:
+    """Return whether a resource was withdrawn for another activity, and this one makes it all the same."""
+    return row.withdrawn and not item.withdrawn and row.activity_key != entry.activity_key
 
 
 def halves(entries: Sequence[Prepared]) -> tuple[list[Prepared], list[Prepared]]:

@@ -16,6 +16,8 @@ from hm_fhir.fhir.json import from_json
 from hm_fhir.fhir.outcomes import errors_of, issue_codes, named_entries
 
 _LATER = {408, 423, 425, 429, 502, 503, 504, 507}
+# A server, or the proxy before it, that gave up on what was sent: too much work, or a content that breaks it.
+_GAVE_UP = {408, 502, 504, 507}
 _NOT_ALLOWED = {401, 402, 403, 407, 451, 511}
 _NO_TRANSACTIONS = {405, 406, 411, 415, 426, 501, 505}
 _INNER_LATER = {"408", "409", "423", "425", "429"}
@@ -54,7 +56,7 @@ def classify(
     if status in _NO_TRANSACTIONS:
         return Closed("no-transactions", "the url of this target must be the base of a FHIR R4 server")
     if status in _LATER:
-        return Later(f"http-{status}", after_seconds=after)
+        return Later(f"http-{status}", after_seconds=after, may_be_content=status in _GAVE_UP)
     if status == 413:
         return Refusal("too-large", too_large=True, words=_words(body))
     if status in (200, 201):
@@ -70,13 +72,16 @@ def _refused(status: int, body: bytes, writes: Sequence[Write], after: float | N
     codes = issue_codes(words)
     if status == 409:
         # HAPI answers a stale If-Match with 409; another 409 is a race with somebody else's write.
-        return Later("stale" if conditional else "conflict", after_seconds=after, stale=conditional, busy=True)
+        code = "stale" if conditional else "conflict"
+        return Later(code, after_seconds=after, stale=conditional, busy=True, may_be_content=True)
     if status == 412 and conditional and not _ABOUT_CONTENT.intersection(codes):
-        return Later("stale", stale=True, busy=True)
+        return Later("stale", stale=True, busy=True, may_be_content=True)
     if status == 404 and not errors_of(words):
         return Closed("not-found", "the url of this target must be the base of a FHIR R4 server")
     named = tuple(writes[position].key for position in named_entries(words) if position < len(writes))
-    return Refusal(f"http-{status}" + (f" {codes[0]}" if codes else ""), named=named, words=words)
+    # A wrong path below the base of a server, or an address that is gone, is answered like an absent reference.
+    doubtful = status in (404, 410) and not named
+    return Refusal(f"http-{status}" + (f" {codes[0]}" if codes else ""), named=named, doubtful=doubtful, words=words)
 
 
 def _answers(body: bytes, writes: Sequence[Write]) -> Outcome:
@@ -103,11 +108,11 @@ def _inner_failure(
     """Return the outcome of a 200 that is none: a server that takes a transaction apart."""
     complete = len(responses) == len(writes)
     if complete and any(writes[number].if_version and status in ("409", "412") for number, status in failed.items()):
-        return Later("stale", stale=True, busy=True)
+        return Later("stale", stale=True, busy=True, may_be_content=True)
     refused = [number for number, status in failed.items() if status[:1] == "4" and status not in _INNER_LATER]
     if not refused:
         only_races = set(failed.values()) == {"409"}
-        return Later("inner-failure", busy=only_races, may_be_content=not only_races)
+        return Later("inner-failure", busy=only_races, may_be_content=True)
     words = [responses[number].get("outcome") or responses[number]["status"] for number in refused]
     named = tuple(writes[number].key for number in refused) if complete else ()
     return Refusal("inner-failure", named=named, words=words)

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import requests
 from pydantic import AfterValidator, Field
 from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
+from urllib3.exceptions import NewConnectionError
 
 from hm_fhir.config import Section
 from hm_fhir.delivery.auth import Auth, requests_auth
@@ -112,10 +113,13 @@ class FhirTarget:
             return Closed("tls", "the server's certificate is not trusted here; nothing was sent")
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.InvalidHeader):
             return Closed("address", "look at url and auth of this target in the settings")
-        except requests.exceptions.Timeout:
-            return Later("timeout")
-        except requests.exceptions.RequestException:
+        except requests.exceptions.ConnectTimeout:
             return Later("network")
+        except requests.exceptions.Timeout:
+            return Later("timeout", may_be_content=True)
+        except requests.exceptions.RequestException as error:
+            # No connection at all is not the content's fault; one that breaks may be.
+            return Later("network", may_be_content=not _is_unreachable(error))
 
     def read(self, keys: Sequence[str]) -> Mapping[str, Held] | Later | Closed:
         """Read current resources with one batch of GETs. See `Target.read`."""
@@ -127,17 +131,20 @@ class FhirTarget:
             outcome = classify(answer.status_code, answer.headers, answer.content, (), now=datetime.now(UTC))
             return outcome if isinstance(outcome, Later | Closed) else Later("cannot-read", may_be_content=True)
         try:
-            found = [entry.get("resource") for entry in from_json(answer.content).get("entry", [])]
-            statuses = [str(entry["response"]["status"])[:3] for entry in from_json(answer.content).get("entry", [])]
+            entries = from_json(answer.content).get("entry", [])
+            statuses = [str(entry["response"]["status"])[:3] for entry in entries]
+            held = {
+                f"{resource['resourceType']}/{resource['id']}": Held(str(resource["meta"]["versionId"]), resource)
+                for resource, status in zip((entry.get("resource") for entry in entries), statuses, strict=True)
+                if status == "200"
+            }
         except (ValueError, KeyError, TypeError, AttributeError):
-            return Later("unreadable-answer")
-        if len(statuses) != len(keys) or any(status not in ("200", "404", "410") for status in statuses):
-            return Later("cannot-read")
-        return {
-            key: Held(version=str(resource["meta"]["versionId"]), content=resource)
-            for key, resource, status in zip(keys, found, statuses, strict=True)
-            if status == "200" and isinstance(resource, dict)
-        }
+            # Without versions nobody can say what a receiver changed meanwhile.
+            return Later("unreadable-answer", may_be_content=True)
+        told = len(statuses) == len(keys) and held.keys() <= set(keys)
+        if not told or any(status not in ("200", "404", "410") for status in statuses):
+            return Later("cannot-read", may_be_content=True)
+        return held
 
     def check(self) -> str:
         """Ask for the CapabilityStatement. See `Target.check`."""
@@ -173,6 +180,12 @@ def _object(answer: requests.Response) -> dict[str, Any]:
     except ValueError:
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def _is_unreachable(error: requests.exceptions.RequestException) -> bool:
+    """Return whether nothing was sent, because no connection was made."""
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return isinstance(reason, NewConnectionError)
 
 
 def _is_momentary(outcome: object) -> bool:

@@ -60,6 +60,16 @@ class RecordCounts:
         """Whether the first sum holds."""
         return self.read == self.new + self.newer + self.repeated + self.rejected.total()
 
+    def add(self, more: RecordCounts) -> None:
+        """Add the counts of a part of the same source."""
+        self.read += more.read
+        self.new += more.new
+        self.newer += more.newer
+        self.repeated += more.repeated
+        self.older += more.older
+        self.rejected += more.rejected
+        self.unmapped += more.unmapped
+
 
 class Intake:
     """Turns records into entries of the outbox.
@@ -130,7 +140,12 @@ class Intake:
         mapped = self._mapper.map(plain)
         person = activity.person_key
         person_key = self._identity.pseudonym("person", person) if person else None
-        routes = tuple(self._route(target, mapped, person_key) for target in self._targets)
+        routes = tuple(
+            self._withdrawing(target, person_key)
+            if mapped is None and self._store.was_offered(target, submission.activity_key, connection=connection)
+            else self._route(target, mapped, person_key)
+            for target in self._targets
+        )
         return self._store.add(replace(submission, routes=routes), connection=connection).outcome, mapped is None
 
     def _is_routed(self, known: KnownActivity) -> bool:
@@ -159,6 +174,10 @@ class Intake:
             pack=self._mapper.fingerprint,
         )
 
+    def _withdrawing(self, target: str, person_key: str | None) -> Route:
+        """Return an entry with nothing in it, for what no mapping takes any more: the worker withdraws the former."""
+        return Route(target=target, person_key=person_key, payload={"resources": []}, pack=self._mapper.fingerprint)
+
     def _refuse_future(self, activity: Activity) -> None:
         start = activity.period.start
         latest = self._now() + _CLOCK_SKEW
@@ -175,24 +194,34 @@ class Intake:
                 "its time of change is in the future", code="future-date", fix="correct the time of change"
             )
 
-    def take(self, source_name: str, source: Source, advance: Callable[[int], None] = lambda _: None) -> RecordCounts:
+    def take(
+        self,
+        source_name: str,
+        source: Source,
+        advance: Callable[[int], None] = lambda _: None,
+        *,
+        counts: RecordCounts | None = None,
+    ) -> RecordCounts:
         """Read a whole source into the outbox, many records in one commit.
 
         Args:
             source_name: name of the source in the settings.
             source: where records come from.
             advance: called with a number of records after their commit.
+            counts: where to count; it has what was committed, also when this ends early.
 
         Raises:
             SettingsError: the source as a whole cannot be read; what was read before stays.
         """
-        counts = RecordCounts()
+        counts = RecordCounts() if counts is None else counts
         records = iter(source.records())
         while batch := list(islice(records, RECORDS_IN_A_COMMIT)):
+            taken = RecordCounts()
             with self._store.transaction():
                 for record in batch:
-                    counts.read += 1
-                    self._take_one(source_name, source, record, counts)
+                    taken.read += 1
+                    self._take_one(source_name, source, record, taken)
+            counts.add(taken)
             advance(len(batch))
             _log.info("%s: %d records read", source_name, counts.read)
         return counts

@@ -18,7 +18,7 @@ from hm_fhir.delivery.bundles import Item, Plan, Prepared, halves, plan_bundle
 from hm_fhir.delivery.prepare import Preparation
 from hm_fhir.delivery.retry import RetryPolicy, blames_content, retry_at
 from hm_fhir.delivery.target import Closed, Done, Later, Outcome, Refusal, Target
-from hm_fhir.outbox.entry import Words
+from hm_fhir.outbox.entry import State, Words
 from hm_fhir.outbox.settlement import (
     Deferred,
     Delivered,
@@ -74,6 +74,21 @@ class _Pause(Exception):
     """Stop sending to this target for now."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Suspect:
+    """An entry that failed alone, for a reason that may be the target's.
+
+    Args:
+        prepared: the entry.
+        refusal: how it failed.
+        taken_before: resources that the target had taken in this run until then.
+    """
+
+    prepared: Prepared
+    refusal: Refusal
+    taken_before: int
+
+
 class Worker:
     """Delivers the entries of one target.
 
@@ -115,7 +130,9 @@ class Worker:
         self._claim_entries = claim_entries
         self._lease_seconds = lease_seconds
         self._advance: Callable[[int], None] = lambda _: None
-        self._suspects: list[tuple[Prepared, Refusal]] = []
+        self._suspects: list[_Suspect] = []
+        self._waiting_persons: set[str] = set()
+        self._renew_at = clock.now()
         self.counts = DeliveryCounts()
 
     def run(self, *, patience_seconds: float = 0, advance: Callable[[int], None] = lambda _: None) -> DeliveryCounts:
@@ -140,34 +157,43 @@ class Worker:
 
     def _round(self) -> bool:
         """Deliver what can be claimed now; return whether there was anything."""
+        now = self._clock.now()
         entries = self._store.claim(
             self._name,
             limit=self._claim_entries,
             owner=self._owner,
             lease_seconds=self._lease_seconds,
-            now=self._clock.now(),
+            now=now,
         )
         if not entries:
             return False
-        delivered = self.counts.settled["delivered"]
+        self._renew_at = now + timedelta(seconds=self._lease_seconds / 3)
+        self._waiting_persons.clear()
         try:
             self._deliver(self._preparation.prepare(self._name, entries))
         except _Pause:
             pass
         finally:
-            self._judge_suspects(anything_delivered=self.counts.settled["delivered"] > delivered)
+            self._judge_suspects()
             self._store.release(self._owner)
         return True
 
-    def _judge_suspects(self, *, anything_delivered: bool) -> None:
-        """Park entries that fail where others go through; when nothing goes through, the target is what fails."""
-        for prepared, refusal in self._suspects:
-            attempts = prepared.entry.attempts
-            if anything_delivered or attempts >= LONE_FACTOR * self._policy.blame_after:
-                self._park(prepared, refusal)
+    def _judge_suspects(self) -> None:
+        """Park entries that fail again and again while others go through; else the target may be what fails.
+
+        That others went through before proves nothing: the target may have broken down in between.
+        """
+        for suspect in self._suspects:
+            attempts = suspect.prepared.entry.attempts
+            others_pass = self.counts.resources > suspect.taken_before and attempts >= self._policy.blame_after
+            if others_pass or (attempts >= LONE_FACTOR * self._policy.blame_after and self._few_wait()):
+                self._park(suspect.prepared, suspect.refusal)
             else:
-                self._retry([prepared], Later(refusal.code))
+                self._retry([suspect.prepared], Later(suspect.refusal.code), words=_words(suspect.refusal))
         self._suspects.clear()
+
+    def _few_wait(self) -> bool:
+        return self._store.counts()[self._name].states[State.WAITING] < MOST_SUSPECTS
 
     def _wait(self, deadline: datetime) -> bool:
         """Sleep until the next entry is due; return whether that is before the deadline."""
@@ -180,7 +206,8 @@ class Worker:
     def _deliver(self, queue: Sequence[Prepared]) -> bool:
         """Send entries in as few bundles as the limits allow; return whether no bundle was refused."""
         all_taken = True
-        while queue:
+        # Whoever has an entry that is to be tried again gets the later ones after it.
+        while queue := [one for one in queue if one.entry.person_key not in self._waiting_persons]:
             plan = plan_bundle(queue, self._preparation.ledger, self._target.limits)
             self._settle_without_sending(plan)
             if plan.taken:
@@ -218,7 +245,8 @@ class Worker:
         if not refusal.doubtful:
             self._park(prepared, refusal)
             return
-        self._suspects.append((prepared, refusal))
+        self._suspects.append(_Suspect(prepared, refusal, self.counts.resources))
+        self._hold_persons([prepared])
         if len(self._suspects) >= MOST_SUSPECTS:
             raise _Pause
 
@@ -229,6 +257,8 @@ class Worker:
 
     def _send(self, plan: Plan) -> Outcome:
         """Send one bundle and settle it, unless it is refused."""
+        if not self._keeps_leases(plan):
+            raise _Pause
         outcome = self._send_merged(plan)
         if isinstance(outcome, Done):
             self._settle_delivered(plan, outcome)
@@ -243,6 +273,18 @@ class Worker:
             if not outcome.busy:
                 raise _Pause
         return outcome
+
+    def _keeps_leases(self, plan: Plan) -> bool:
+        """Lengthen the leases in time; return whether nobody else took an entry of the plan meanwhile."""
+        now = self._clock.now()
+        if now < self._renew_at:
+            return True
+        mine = self._store.renew(self._owner, self._lease_seconds, now)
+        self._renew_at = now + timedelta(seconds=self._lease_seconds / 3)
+        return all(prepared.entry.entry_id in mine for prepared in plan.taken)
+
+    def _hold_persons(self, entries: Sequence[Prepared]) -> None:
+        self._waiting_persons.update(one.entry.person_key for one in entries if one.entry.person_key is not None)
 
     def _send_merged(self, plan: Plan) -> Outcome:
         for _ in range(STALE_ATTEMPTS):
@@ -259,7 +301,7 @@ class Worker:
                 self.counts.resources += len(writes)
             if not (isinstance(outcome, Later) and outcome.stale):
                 return outcome
-        return Later("stale", busy=True)
+        return Later("stale", busy=True, may_be_content=True)
 
     def _settle_delivered(self, plan: Plan, done: Done) -> None:
         sent: dict[int, list[Sent]] = {prepared.entry.entry_id: [] for prepared in plan.taken}
@@ -301,10 +343,10 @@ class Worker:
         )
 
     def _park(self, prepared: Prepared, refusal: Refusal) -> None:
-        words = Words(content=refusal.words, status=refusal.code) if refusal.words is not None else None
-        self._settle([Parked(entry_id=prepared.entry.entry_id, code=refusal.code, words=words)])
+        self._settle([Parked(entry_id=prepared.entry.entry_id, code=refusal.code, words=_words(refusal))])
 
-    def _retry(self, entries: Sequence[Prepared], outcome: Later) -> None:
+    def _retry(self, entries: Sequence[Prepared], outcome: Later, *, words: Words | None = None) -> None:
+        self._hold_persons(entries)
         chance, now = self._random(), self._clock.now()
         self._settle(
             [
@@ -312,6 +354,7 @@ class Worker:
                     entry_id=prepared.entry.entry_id,
                     at=retry_at(outcome, prepared.entry.attempts - 1, now, chance, self._policy),
                     code=outcome.code,
+                    words=words,
                 )
                 for prepared in entries
             ]
@@ -339,11 +382,16 @@ _WORDS: dict[type[Settlement], str] = {
 }
 
 
+def _words(refusal: Refusal) -> Words | None:
+    return Words(content=refusal.words, status=refusal.code) if refusal.words is not None else None
+
+
 def _sent(item: Item, remote_version: str | None) -> Sent:
+    says_error = item.content is not None and item.content.get("status") == "entered-in-error"
     return Sent(
         resource_key=item.key,
         content_digest=item.digest,
         shared=item.shared,
         remote_version=remote_version,
-        withdrawn=item.withdrawn,
+        withdrawn=item.withdrawn or says_error,
     )

@@ -13,19 +13,23 @@ _CLOSED = {"completed", "failed", "rejected", "cancelled", "entered-in-error"}
 _LABELS = ("profile", "security", "tag")
 
 
-def merged(ours: dict[str, Any], held: dict[str, Any], receiver_owns: Collection[str]) -> dict[str, Any]:
+def merged(
+    ours: dict[str, Any], held: dict[str, Any], receiver_owns: Collection[str], *, withdrawn_by_us: bool = False
+) -> dict[str, Any]:
     """Return what shall stand at the target: our elements, and the receiver's own as the target holds them.
 
     Args:
         ours: the resource as the mapping makes it.
         held: the resource as the target holds it.
         receiver_owns: names of the elements that the receiver may change.
+        withdrawn_by_us: the last thing that we said was that it is an error; that is ours to take back.
     """
     # What JSON says of a primitive element beside its value stands under its name with an underscore.
     result = {key: value for key, value in ours.items() if key.removeprefix("_") not in receiver_owns}
     result.update({key: value for key, value in held.items() if key.removeprefix("_") in receiver_owns})
     wanted, present = ours.get("status"), held.get("status")
-    if wanted == "entered-in-error" or (wanted == "cancelled" and present not in _CLOSED):
+    takes_back = withdrawn_by_us and present == "entered-in-error" and wanted is not None
+    if takes_back or wanted == "entered-in-error" or (wanted == "cancelled" and present not in _CLOSED):
         result["status"] = wanted
     return result
 

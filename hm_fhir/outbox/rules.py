@@ -9,6 +9,7 @@ from hm_fhir.outbox.settlement import Delivered, Parked, Settlement, Superseded,
 
 if TYPE_CHECKING:
     from hm_fhir.outbox.entry import KnownActivity, Route, Submission
+    from hm_fhir.outbox.settlement import LedgerRow
 
 #: States that a newer version of the activity takes over; the others are history.
 UNSETTLED = (State.WAITING, State.PARKED, State.WITHHELD)
@@ -58,3 +59,21 @@ def state_after(state: State, settlement: Settlement, *, has_lease: bool) -> Sta
     if isinstance(settlement, Parked):
         return State.PARKED
     return State.WAITING
+
+
+def is_late_fact(known: LedgerRow, *, version_key: str, activity_key: str) -> bool:
+    """Return whether a delivery is told after that of a newer version: two workers sent the resource at one time.
+
+    What another activity withdrew is another matter: an older version that still makes the resource puts it back.
+    """
+    is_back = known.withdrawn and known.activity_key != activity_key
+    return version_key < known.version_key and not is_back
+
+
+def came_before(version: str | None, other: str | None) -> bool:
+    """Return whether a version at a target is known to be earlier than another one.
+
+    R4 leaves the form of versions open (resource.html#Meta); most servers count.
+    """
+    numbers = [one for one in (version, other) if one is not None and one.isascii() and one.isdigit()]
+    return len(numbers) == 2 and int(numbers[0]) < int(numbers[1])

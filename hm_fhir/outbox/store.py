@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from hm_fhir.outbox.entry import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -44,6 +44,9 @@ class Store(Protocol):
 
     def known(self, activity_key: str, connection: Any = None) -> KnownActivity | None:
         """Return what is known of an activity, so that intake can decide before it maps; None when it is new."""
+
+    def was_offered(self, target: str, activity_key: str, connection: Any = None) -> bool:
+        """Return whether a resource of an activity was ever routed to a target, so that it may be there."""
 
     def add(self, submission: Submission, connection: Any = None) -> Added:
         """Offer one activity version; adding the same again changes nothing.
@@ -110,6 +113,12 @@ class Store(Protocol):
                 of one of these entries.
         """
 
+    def renew(self, owner: str, lease_seconds: float, now: datetime) -> frozenset[int]:
+        """Lengthen the leases of a worker from now on, and return the entries that it still has.
+
+        An entry is lost when somebody else claimed it, or when its lease ran out and a newer version took its place.
+        """
+
     def owners(self) -> tuple[str, ...]:
         """Return the names of the workers that hold leases, also ended ones."""
 
@@ -119,8 +128,25 @@ class Store(Protocol):
     def ledger_of_activity(self, target: str, activity_key: str) -> tuple[LedgerRow, ...]:
         """Return what only this activity wrote at the target, also what is withdrawn, in the order of the keys."""
 
-    def last_payload(self, target: str, activity_key: str) -> dict[str, Any] | None:
-        """Return the payload that the target last had of an activity, or None."""
+    def former_payloads(
+        self, target: str, activity_key: str, before: int, beyond: Collection[str]
+    ) -> tuple[dict[str, Any], ...]:
+        """Return what earlier entries of an activity held, newest first, whatever became of them.
+
+        An answer can be lost, so an entry that was never settled as delivered may be at the target all the same.
+
+        Args:
+            target: name of the target.
+            activity_key: the activity.
+            before: only entries with smaller numbers.
+            beyond: only payloads that hold a resource that is not among these keys.
+        """
+
+    def other_producers(self, target: str, resource_key: str, activity_key: str) -> tuple[Entry, ...]:
+        """Return the newest entries of other activities that hold a resource too, the newest version first.
+
+        Known are activities that met the other one's resource in the ledger when their entry was settled.
+        """
 
     def ledger_keys(self, target: str) -> tuple[str, ...]:
         """Return the keys of all resources that a target received, in their order."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -49,8 +50,14 @@ def environment(tmp_path: Path) -> Path:
     """The Python of a new virtual environment; dependencies come from this one, hm_fhir does not."""
     folder = tmp_path / "environment"
     venv.create(folder, with_pip=False, symlinks=True)
+    dependencies = tmp_path / "dependencies"
+    dependencies.mkdir()
+    for package in Path(sysconfig.get_path("purelib")).iterdir():
+        # Not what is installed here of hm_fhir itself: an editable install would come after it.
+        if not re.match(r"(__editable__.*)?hm_fhir[-.]|hm_fhir$|__editable__.*hm_fhir", package.name):
+            (dependencies / package.name).symlink_to(package)
     packages = Path(sysconfig.get_path("purelib", vars={"base": str(folder)}))
-    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    (packages / "dependencies.pth").write_text(f"{dependencies}\n")
     return folder / "bin" / "python"
 
 

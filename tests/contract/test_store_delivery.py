@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from hm_fhir.errors import StoreError
-from hm_fhir.outbox.entry import State, Words
+from hm_fhir.outbox.entry import Route, State, Words
 from hm_fhir.outbox.settlement import Deferred, Delivered, Parked, RetryAt, Sent, Superseded, Unchanged
 
 MINUTE = timedelta(minutes=1)
@@ -242,13 +242,12 @@ def test_delivered_is_a_fact_also_after_the_lease_was_lost(store, offer, claim, 
 def test_what_was_delivered_after_it_was_superseded_is_in_the_ledger_and_stays_superseded(
     store, offer, claim, states, now
 ):
-    store.add(offer(version="v1", payload={"of": "v1"}))
+    store.add(offer(version="v1"))
     (old,) = claim()
     store.add(offer(version="v2"))
     store.settle([Delivered(entry_id=old.entry_id, sent=(_sent("Encounter/1"),))], owner="worker-1", now=now)
     assert states() == {"waiting": 1, "superseded": 1}
     assert store.ledger("national", ["Encounter/1"])["Encounter/1"].version_key == "v1"
-    assert store.last_payload("national", "a1") == {"of": "v1"}
 
 
 @pytest.mark.parametrize("code", ["retry", "parked"])
@@ -368,25 +367,82 @@ def test_the_last_writer_of_a_shared_resource_is_remembered(store, offer, claim,
     assert (row.content_digest, row.activity_key, row.version_key) == ("d2", "a2", "v2")
 
 
-def test_what_a_newer_version_no_longer_produces_can_be_found_and_withdrawn(store, offer, claim, now):
-    store.add(offer(version="v1", payload={"of": "v1"}))
+def test_what_only_an_activity_wrote_is_known(store, offer, claim, now):
+    store.add(offer(version="v1"))
     both = (_sent("Encounter/1"), _sent("Task/1"), _sent("Patient/1", shared=True))
     store.settle([Delivered(entry_id=claim()[0].entry_id, sent=both)], owner="worker-1", now=now)
     assert [row.resource_key for row in store.ledger_of_activity("national", "a1")] == ["Encounter/1", "Task/1"]
-    assert store.last_payload("national", "a1") == {"of": "v1"}
-    store.add(offer(version="v2", payload={"of": "v2"}))
-    assert store.last_payload("national", "a1") == {"of": "v1"}
+    store.add(offer(version="v2"))
     sent = (_sent("Encounter/1", "d2"), _sent("Task/1", "d3", withdrawn=True))
     store.settle([Delivered(entry_id=claim()[0].entry_id, sent=sent)], owner="worker-1", now=now)
     rows = store.ledger_of_activity("national", "a1")
     assert {row.resource_key: row.withdrawn for row in rows} == {"Encounter/1": False, "Task/1": True}
-    assert store.last_payload("national", "a1") == {"of": "v2"}
 
 
-def test_there_is_no_last_payload_before_a_delivery(store, offer, claim, now):
-    store.add(offer())
-    store.settle([Parked(entry_id=claim()[0].entry_id, code="refused")], owner="worker-1", now=now)
-    assert store.last_payload("national", "a1") is None
+def test_what_earlier_entries_held_is_found_whatever_became_of_them(store, offer, claim, now):
+    holds = {"v1": ("Task/1", "Encounter/1"), "v2": ("Encounter/1",), "v3": ("Task/2",), "v4": ()}
+    for version in ("v1", "v2", "v3"):
+        store.add(offer(version=version, payload={"of": version}, holds=holds[version]))
+        if version != "v2":  # that one is superseded before anybody claims it
+            store.settle([Parked(entry_id=claim()[0].entry_id, code="refused")], owner="worker-1", now=now)
+    store.add(offer("a2", "v9", payload={"of": "another"}, holds=("Task/3",)))
+    (newest,) = store.add(offer(version="v4", holds=holds["v4"])).entry_ids
+    assert store.former_payloads("national", "a1", newest, set()) == ({"of": "v3"}, {"of": "v2"}, {"of": "v1"})
+    assert store.former_payloads("national", "a1", newest, {"Encounter/1", "Task/2"}) == ({"of": "v1"},)
+    assert store.former_payloads("national", "a1", newest - 2, {"Encounter/1"}) == ({"of": "v1"},)
+    assert store.former_payloads("hospital", "a1", newest, set()) == ()
+
+
+def test_what_was_offered_to_a_target_is_known_whatever_became_of_it(store, offer):
+    store.add(offer(holds=("Encounter/1",), payload={"of": "v1"}))
+    nothing = Route(target="hospital", state=State.WITHHELD, rule="no-mapping", pack="p")
+    store.add(offer("a2", routes=(nothing,)))
+    store.add(offer(version="v2", holds=()))
+    assert store.was_offered("national", "a1")
+    assert not store.was_offered("hospital", "a1")
+    assert not store.was_offered("hospital", "a2")
+
+
+def test_activities_that_make_one_resource_know_of_each_other(store, offer, claim, now):
+    for activity, version in (("a1", "v1"), ("a2", "v2"), ("a3", "v3")):
+        keys = ("CarePlan/1", "Patient/1") if activity != "a3" else ("Patient/1",)
+        store.add(offer(activity, version, holds=keys))
+        sent = tuple(_sent(key, f"{key} {activity}", shared=key == "Patient/1") for key in keys)
+        store.settle([Delivered(entry_id=claim()[0].entry_id, sent=sent)], owner="worker-1", now=now)
+    assert [one.activity_key for one in store.other_producers("national", "CarePlan/1", "a2")] == ["a1"]
+    assert [one.activity_key for one in store.other_producers("national", "CarePlan/1", "a1")] == ["a2"]
+    assert store.other_producers("national", "Patient/1", "a1") == ()
+    store.add(offer("a1", "v4", holds=()))
+    assert store.other_producers("national", "CarePlan/1", "a2") == (), "its newest version makes it no more"
+
+
+@pytest.mark.parametrize(
+    ("late", "newer", "digest"), [("1", "2", "new"), ("3", "2", ""), (None, "2", ""), ("a", "b", "")]
+)
+def test_a_delivery_that_is_told_late_does_not_pass_for_the_newest(store, offer, claim, now, late, newer, digest):
+    store.add(offer("a1", "v1"))
+    store.add(offer("a2", "v2"))
+    one, two = claim()
+    for entry, content, version in ((two, "new", newer), (one, "old", late)):
+        sent = (Sent(resource_key="Practitioner/1", content_digest=content, shared=True, remote_version=version),)
+        store.settle([Delivered(entry_id=entry.entry_id, sent=sent)], owner="worker-1", now=now)
+    row = store.ledger("national", ["Practitioner/1"])["Practitioner/1"]
+    # Where nobody can tell which of two contents is there, none counts as known, and nothing older may come in.
+    assert (row.version_key, row.content_digest) == ("v2", digest)
+
+
+def test_a_worker_keeps_what_it_still_works_on(store, offer, claim, now):
+    store.add(offer("a1", "v1"))
+    store.add(offer("a2", "v1"))
+    one, two = claim(lease_seconds=60)
+    assert store.renew("worker-1", 60, now + MINUTE / 2) == {one.entry_id, two.entry_id}
+    assert claim(owner="worker-2", now=now + MINUTE) == ()
+    store.add(offer("a2", "v2"))
+    # It ran out: what nobody took is still there, what a newer version replaced is lost.
+    assert store.renew("worker-1", 60, now + 2 * MINUTE) == {one.entry_id}
+    (newer,) = claim(owner="worker-2", now=now + 2 * MINUTE)
+    assert newer.version_key == "v2"
+    assert store.renew("worker-2", 60, now + 2 * MINUTE) == {newer.entry_id}
 
 
 def test_a_confirmation_moves_a_resource_to_the_newer_version(store, offer, claim, now):

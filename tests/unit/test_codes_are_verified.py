@@ -5,6 +5,7 @@ A new code needs a row in `VERIFIED` with its mark:
 - GPS: SNOMED International Global Patient Set, display verified
 - row: in the same verified row as a GPS code, its own membership was not looked up
 - IPS, WHO: read in the International Patient Summary, in WHO's guides
+- R4: a profile of FHIR R4 itself demands it
 - secondary: seen in several public value sets only; the ConceptMap must say so
 """
 
@@ -35,12 +36,14 @@ VERIFIED = {
         "410290005": "GPS",  # family planning education, guidance, counseling
         "84635008": "GPS",  # disease process or condition education
         "171128005": "GPS",  # venereal disease screening
-        "268558004": "GPS",  # immunization status screening
         "171044003": "GPS",  # immunization education
-        "591000119102": "GPS",  # vaccine refused by patient
         "135892000": "GPS",  # antenatal education
         "134435003": "GPS",  # routine antenatal care
+        "133906008": "GPS",  # postpartum care
         "77386006": "GPS",  # pregnant
+        "60001007": "IPS",  # not pregnant
+        "146799005": "IPS",  # possible pregnancy
+        "152231000119106": "IPS",  # pregnancy not yet confirmed
         "183561008": "GPS",  # referral to GP
         "308485000": "GPS",  # referral to gynaecologist
         "308472003": "GPS",  # referral to dermatologist
@@ -58,13 +61,14 @@ VERIFIED = {
         "73438004": "GPS",  # unemployed
         "424860001": "GPS",  # low income
         "105532006": "GPS",  # overcrowded in house
-        "105526001": "GPS",  # homeless family
     },
     LOINC: {
         "82810-3": "IPS",  # pregnancy status
         "11778-8": "IPS",  # delivery date estimated
         "18185-9": "WHO",  # gestational age
         "11996-6": "WHO",  # number of pregnancies
+        "29463-7": "R4",  # body weight
+        "8302-2": "R4",  # body height
         "20507-0": "secondary",  # reagin antibody by RPR
         "31147-2": "secondary",  # reagin antibody titre by RPR
     },
@@ -87,6 +91,9 @@ TRAPS = {
     "225368008": "not found",
     "439708006": "not in the Global Patient Set",
     "82191002": "not in the Global Patient Set",
+    "105526001": "a homeless family; the person may be alone",
+    "591000119102": "refused by the patient; of a child mostly a parent does",
+    "268558004": "looks at the immunisation status; finding the person is another activity",
     "icd-10-cm": "the American edition",
 }
 

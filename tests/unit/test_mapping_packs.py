@@ -69,6 +69,9 @@ def write_pack(home: Path, name: str, head: str = "", **files: str) -> Path:
     return folder
 
 
+MARRIED = concept_map("X")
+
+
 @pytest.fixture
 def base(tmp_path: Path) -> Path:
     return write_pack(tmp_path, "base", visit=VISIT, parts__people=PEOPLE, conceptmaps__married=concept_map("M"))
@@ -137,17 +140,15 @@ def test_what_an_extended_pack_extends_is_there_too(tmp_path: Path, base: Path) 
 
 def test_a_pack_that_extends_nothing_sees_nothing_of_the_others(tmp_path: Path, base: Path) -> None:
     own = write_pack(
-        tmp_path, "own", help=HELP.replace("family }", "family.translate('married') }"), parts__x="part: other\n"
+        tmp_path, "own", help=HELP.replace("%family", "%family.translate('married')"), parts__x="part: x"
     )
+    fix = "(the pack 'base' has it: say `extends: [base]` in pack.yaml)"
 
     assert mistakes(tmp_path, base, own) == [
-        "own/help.yaml:4:11: there is no part 'people' (the pack 'base' has it: say `extends: [base]` in pack.yaml)",
-        "own/help.yaml:9:30: there is no resource 'patient' in this pack"
-        " (the pack 'base' has it: say `extends: [base]` in pack.yaml)",
-        "own/help.yaml:10:32: there is no resource 'encounter' in this pack"
-        " (the pack 'base' has it: say `extends: [base]` in pack.yaml)",
-        "own/help.yaml:11:42: there is no concept map 'married' in this pack"
-        " (the pack 'base' has it: say `extends: [base]` in pack.yaml)",
+        f"own/help.yaml:4:11: there is no part 'people' {fix}",
+        f"own/help.yaml:9:30: there is no resource 'patient' in this pack {fix}",
+        f"own/help.yaml:10:32: there is no resource 'encounter' in this pack {fix}",
+        f"own/help.yaml:11:42: there is no concept map 'married' in this pack {fix}",
     ]
 
 
@@ -259,12 +260,7 @@ def test_two_packs_do_not_have_one_name(tmp_path: Path, base: Path) -> None:
 
 def test_a_part_or_concept_map_with_the_name_of_an_extended_one_names_both_packs(tmp_path: Path, base: Path) -> None:
     own = write_pack(
-        tmp_path,
-        "own",
-        "extends: [base]\n",
-        help=HELP,
-        parts__people=PEOPLE,
-        conceptmaps__married=concept_map("X"),
+        tmp_path, "own", "extends: [base]\n", help=HELP, parts__people=PEOPLE, conceptmaps__married=MARRIED
     )
 
     assert mistakes(tmp_path, base, own) == [
@@ -282,7 +278,7 @@ def test_what_a_pack_replaces_on_purpose_counts_in_that_pack_only(tmp_path: Path
         "extends: [base]\nreplaces: [parts/people, conceptmaps/married]\n",
         help=HELP,
         parts__people=PEOPLE.replace("template:", "template:\n      active: true"),
-        conceptmaps__married=concept_map("X"),
+        conceptmaps__married=MARRIED,
     )
     packs = load_packs([base, own])
 
@@ -295,13 +291,8 @@ def test_what_a_pack_replaces_on_purpose_counts_in_that_pack_only(tmp_path: Path
 def test_an_extended_part_translates_with_the_concept_map_of_the_pack_that_includes_it(
     tmp_path: Path, base: Path
 ) -> None:
-    own = write_pack(
-        tmp_path,
-        "own",
-        "extends: [base]\nreplaces: [conceptmaps/married]\n",
-        help=HELP,
-        conceptmaps__married=concept_map("X"),
-    )
+    head = "extends: [base]\nreplaces: [conceptmaps/married]\n"
+    own = write_pack(tmp_path, "own", head, help=HELP, conceptmaps__married=MARRIED)
 
     made = mapped(load_packs([base, own]), type="help")
 
@@ -309,13 +300,8 @@ def test_an_extended_part_translates_with_the_concept_map_of_the_pack_that_inclu
 
 
 def test_packs_that_do_not_extend_each_other_may_use_the_same_names(tmp_path: Path, base: Path) -> None:
-    own = write_pack(
-        tmp_path,
-        "own",
-        help=HELP.replace("reference('encounter', visit)", "x"),
-        parts__people=PEOPLE,
-        conceptmaps__married=concept_map("X"),
-    )
+    text = HELP.replace("reference('encounter', visit)", "x")
+    own = write_pack(tmp_path, "own", help=text, parts__people=PEOPLE, conceptmaps__married=MARRIED)
 
     made = mapped(load_packs([base, own]), type="help")
 

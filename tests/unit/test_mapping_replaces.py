@@ -130,6 +130,13 @@ def test_a_replacement_can_be_replaced_itself(tmp_path: Path, base: Path) -> Non
     assert mapped(load_packs([base, other, own])) == ("own/visit", "planned")
 
 
+def test_a_mapping_of_a_pack_that_an_extended_one_extends_can_be_replaced(tmp_path: Path, base: Path) -> None:
+    middle = write_pack(tmp_path, "middle", "base", help=VISIT.replace("visit", "help"))
+    own = write_pack(tmp_path, "own", "middle", visit=OTHER_VISIT)
+
+    assert mapped(load_packs([base, middle, own])) == ("own/visit", "in-progress")
+
+
 @pytest.mark.parametrize(
     ("extends", "replaces", "mistake"),
     [

@@ -51,6 +51,16 @@ SET lease_owner = NULL,
     attempts = CASE WHEN state = 'waiting' THEN max(attempts - :taken_back, 0) ELSE attempts END
 WHERE lease_owner = :owner AND entry_id = :entry_id;
 
+-- name: renew_leases
+-- Lengthens what a worker has. A lease that ran out is lost once a newer version took the place of the entry.
+UPDATE hm_fhir_entries
+SET lease_until = :until
+WHERE lease_owner = :owner AND (lease_until > :now OR state = 'waiting');
+
+-- name: leased_entries
+-- What a worker has.
+SELECT entry_id FROM hm_fhir_entries WHERE lease_owner = :owner AND lease_until > :now;
+
 -- name: owners
 -- Who holds leases.
 SELECT DISTINCT lease_owner FROM hm_fhir_entries WHERE lease_owner IS NOT NULL ORDER BY lease_owner;
@@ -121,6 +131,12 @@ ON CONFLICT (target, resource_key) DO UPDATE SET
     withdrawn = excluded.withdrawn,
     sent_at = excluded.sent_at;
 
+-- name: doubt_ledger
+-- Nobody knows which of two contents the target has: no digest equals this one, so that the next version is sent.
+UPDATE hm_fhir_ledger
+SET content_digest = '', remote_version = NULL
+WHERE target = :target AND resource_key = :resource_key;
+
 -- name: confirm_ledger
 -- Moves a resource forward to a newer version that has the same content.
 UPDATE hm_fhir_ledger
@@ -139,20 +155,43 @@ SELECT * FROM hm_fhir_ledger WHERE target = :target AND resource_key = :resource
 SELECT resource_key FROM hm_fhir_ledger WHERE target = :target ORDER BY resource_key;
 
 -- name: ledger_of_activity
--- The resources that belong to one activity alone.
+-- The resources that belong to one activity alone. Without the hint SQLite reads the whole ledger of the target in
+-- the order of its keys.
 SELECT *
-FROM hm_fhir_ledger
+FROM hm_fhir_ledger INDEXED BY hm_fhir_ledger_by_activity
 WHERE target = :target AND activity_key = :activity_key AND shared = 0
 ORDER BY resource_key;
 
--- name: last_payload
--- What a target last had of an activity.
-SELECT p.content
+-- name: former_payloads
+-- What earlier entries of an activity held for a target, newest first, whatever became of them.
+SELECT p.content, p.holds
 FROM hm_fhir_entries AS e
 JOIN hm_fhir_payloads AS p ON p.entry_id = e.entry_id
-WHERE e.activity_key = :activity_key AND e.target = :target AND e.delivered_at IS NOT NULL
-ORDER BY e.entry_id DESC
-LIMIT 1;
+WHERE e.activity_key = :activity_key AND e.target = :target AND e.entry_id < :before
+ORDER BY e.entry_id DESC;
+
+-- name: holds_of_entry
+-- The keys in the payload of an entry.
+SELECT holds FROM hm_fhir_payloads WHERE entry_id = :entry_id;
+
+-- name: write_producer
+-- Remembers that an activity makes a resource that another one makes too.
+INSERT INTO hm_fhir_producers (target, resource_key, activity_key)
+VALUES (:target, :resource_key, :activity_key)
+ON CONFLICT DO NOTHING;
+
+-- name: other_producers
+-- The newest entries of the other activities that made a resource, the newest version first.
+SELECT e.*, p.content, p.holds, p.needs
+FROM hm_fhir_producers AS m
+JOIN hm_fhir_entries AS e ON e.entry_id = (
+    SELECT max(newest.entry_id)
+    FROM hm_fhir_entries AS newest
+    WHERE newest.activity_key = m.activity_key AND newest.target = m.target
+)
+JOIN hm_fhir_payloads AS p ON p.entry_id = e.entry_id
+WHERE m.target = :target AND m.resource_key = :resource_key AND m.activity_key <> :activity_key
+ORDER BY e.version_key DESC, e.entry_id DESC;
 
 -- name: insert_missing
 -- Records that a deferred entry waits for a resource.

@@ -9,6 +9,14 @@ FROM hm_fhir_entries
 WHERE activity_key = :activity_key AND revision = :revision
 ORDER BY entry_id;
 
+-- name: offered_activity
+-- Whether an entry of an activity with anything in it was ever made for a target.
+SELECT 1
+FROM hm_fhir_entries AS e
+JOIN hm_fhir_payloads AS p ON p.entry_id = e.entry_id
+WHERE e.activity_key = :activity_key AND e.target = :target AND p.holds <> '[]'
+LIMIT 1;
+
 -- name: write_activity
 -- Records a new activity, or the newer version of a known one.
 INSERT INTO hm_fhir_activities

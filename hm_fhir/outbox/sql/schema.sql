@@ -122,6 +122,14 @@ CREATE TABLE hm_fhir_missing (
 CREATE INDEX hm_fhir_missing_by_resource
     ON hm_fhir_missing (target, resource_key);
 
+-- activities that make one resource together, such as the plan of a case; none of them may withdraw it alone
+CREATE TABLE hm_fhir_producers (
+    target TEXT NOT NULL,
+    resource_key TEXT NOT NULL,
+    activity_key TEXT NOT NULL,
+    PRIMARY KEY (target, resource_key, activity_key)
+) WITHOUT ROWID;
+
 CREATE TABLE hm_fhir_rejected (
     source TEXT NOT NULL,
     record_digest TEXT NOT NULL,

@@ -10,9 +10,9 @@ from hm_fhir.errors import StoreError
 from hm_fhir.outbox.codec import encode_evidence
 from hm_fhir.outbox.entry import State
 from hm_fhir.outbox.queries import load_queries
-from hm_fhir.outbox.rules import state_after
-from hm_fhir.outbox.settlement import Deferred, Delivered, Parked, RetryAt, Unchanged
-from hm_fhir.outbox.sqlite.rows import entry, ledger_row, to_text
+from hm_fhir.outbox.rules import came_before, is_late_fact, state_after
+from hm_fhir.outbox.settlement import Deferred, Delivered, Parked, RetryAt, Superseded, Unchanged
+from hm_fhir.outbox.sqlite.rows import entry, ledger_row, to_keys, to_text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -88,6 +88,8 @@ class Settling:
         self._cursor.execute(_SQL["settle_entry"], values)
         if isinstance(settlement, Deferred) and after is State.WAITING:
             self._wait_for(row, settlement.needs)
+        if isinstance(settlement, Delivered | Unchanged | Superseded):
+            self._remember_producers(row)
         if isinstance(settlement, Delivered):
             for sent in settlement.sent:
                 self._write_ledger(row, sent)
@@ -131,8 +133,24 @@ class Settling:
                 self._cursor.execute(_SQL["insert_missing"], where | {"entry_id": row["entry_id"]})
         self._cursor.execute(_SQL["wake_entry"], {"entry_id": row["entry_id"]})
 
+    def _remember_producers(self, row: sqlite3.Row) -> None:
+        """Remember both activities where this one makes a resource that the ledger has from another one."""
+        held = self._cursor.execute(_SQL["holds_of_entry"], {"entry_id": row["entry_id"]}).fetchone()
+        for key in to_keys(held["holds"]):
+            where = {"target": row["target"], "resource_key": key}
+            known = self._cursor.execute(_SQL["ledger_row"], where).fetchone()
+            if known is not None and not known["shared"] and known["activity_key"] != row["activity_key"]:
+                for activity_key in (known["activity_key"], row["activity_key"]):
+                    self._cursor.execute(_SQL["write_producer"], where | {"activity_key": activity_key})
+
     def _write_ledger(self, row: sqlite3.Row, sent: Sent) -> None:
         where = {"target": row["target"], "resource_key": sent.resource_key}
+        known = self._cursor.execute(_SQL["ledger_row"], where).fetchone()
+        if known is not None and is_late_fact(
+            ledger_row(known), version_key=row["version_key"], activity_key=row["activity_key"]
+        ):
+            self._doubt_ledger(ledger_row(known), where, sent)
+            return
         self._cursor.execute(
             _SQL["write_ledger"],
             where
@@ -151,6 +169,10 @@ class Settling:
             self._cursor.execute(_SQL["forget_missing_resource"], where)
             for one in waiting:
                 self._cursor.execute(_SQL["wake_entry"], {"entry_id": one["entry_id"]})
+
+    def _doubt_ledger(self, known: LedgerRow, where: dict[str, str], sent: Sent) -> None:
+        if known.content_digest != sent.content_digest and not came_before(sent.remote_version, known.remote_version):
+            self._cursor.execute(_SQL["doubt_ledger"], where)
 
     def _confirm_ledger(self, row: sqlite3.Row, sent: Sent) -> None:
         self._cursor.execute(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +13,12 @@ from hm_fhir.outbox.queries import load_queries
 from hm_fhir.outbox.sqlite.connection import Connections
 from hm_fhir.outbox.sqlite.delivery import Settling, lease_due, read_ledger
 from hm_fhir.outbox.sqlite.intake import read_known, write_submission
-from hm_fhir.outbox.sqlite.rows import entry, entry_row, ledger_row, to_text, to_time
+from hm_fhir.outbox.sqlite.rows import entry, entry_row, ledger_row, to_keys, to_text, to_time
 from hm_fhir.outbox.sqlite.schema import install, is_current, schema_version, update_schema
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from types import TracebackType
 
@@ -79,6 +79,12 @@ class SqliteStore:
         """Return what is known of an activity; see Store."""
         with self._connections.reading(connection) as cursor:
             return read_known(cursor, activity_key)
+
+    def was_offered(self, target: str, activity_key: str, connection: sqlite3.Connection | None = None) -> bool:
+        """Return whether a resource was ever routed to a target; see Store."""
+        where = {"target": target, "activity_key": activity_key}
+        with self._connections.reading(connection) as cursor:
+            return cursor.execute(_SQL["offered_activity"], where).fetchone() is not None
 
     def add(self, submission: Submission, connection: sqlite3.Connection | None = None) -> Added:
         """Offer one activity version; see Store."""
@@ -149,6 +155,14 @@ class SqliteStore:
                 for entry_id in entry_ids
             )
 
+    def renew(self, owner: str, lease_seconds: float, now: datetime) -> frozenset[int]:
+        """Lengthen leases; see Store."""
+        until = to_text(now + timedelta(seconds=lease_seconds))
+        where = {"owner": owner, "now": to_text(now)}
+        with self._connections.writing() as cursor:
+            cursor.execute(_SQL["renew_leases"], where | {"until": until})
+            return frozenset(row["entry_id"] for row in cursor.execute(_SQL["leased_entries"], where))
+
     def owners(self) -> tuple[str, ...]:
         """Return who holds leases; see Store."""
         with self._connections.reading() as cursor:
@@ -165,11 +179,24 @@ class SqliteStore:
             rows = cursor.execute(_SQL["ledger_of_activity"], {"target": target, "activity_key": activity_key})
             return tuple(ledger_row(row) for row in rows)
 
-    def last_payload(self, target: str, activity_key: str) -> dict[str, Any] | None:
-        """Return what the target last had of an activity; see Store."""
+    def former_payloads(
+        self, target: str, activity_key: str, before: int, beyond: Collection[str]
+    ) -> tuple[dict[str, Any], ...]:
+        """Return what earlier entries of an activity held; see Store."""
+        where = {"target": target, "activity_key": activity_key, "before": before}
         with self._connections.reading() as cursor:
-            row = cursor.execute(_SQL["last_payload"], {"target": target, "activity_key": activity_key}).fetchone()
-            return None if row is None else self._codec.decode(row["content"])
+            return tuple(
+                self._codec.decode(row["content"])
+                for row in cursor.execute(_SQL["former_payloads"], where)
+                if not set(to_keys(row["holds"])).issubset(beyond)
+            )
+
+    def other_producers(self, target: str, resource_key: str, activity_key: str) -> tuple[Entry, ...]:
+        """Return entries of other activities that hold a resource; see Store."""
+        where = {"target": target, "resource_key": resource_key, "activity_key": activity_key}
+        with self._connections.reading() as cursor:
+            found = [entry(row, self._codec) for row in cursor.execute(_SQL["other_producers"], where)]
+        return tuple(one for one in found if resource_key in one.holds)
 
     # ---- deployment and operators
 
