@@ -68,14 +68,11 @@ SETTINGS: dict[str, type[BaseModel]] = {
 }
 
 
-_NAMED = {
-    get_args(kind)[1].pattern: word
-    for kind, word in (
-        (config.Name, "name (`a-z`, `0-9`, `-`)"),
-        (config.Uri, "URI"),
-        (config.SecretReference, "`env:NAME` or `file:PATH`"),
-    )
-}
+_NAMED = (
+    (get_args(config.Name)[1], "name (`a-z`, `0-9`, `-`)"),
+    (get_args(config.Uri)[1], "URI"),
+    (get_args(config.SecretReference)[1], "`env:NAME` or `file:PATH`"),
+)
 _SIGNS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 
 
@@ -136,8 +133,9 @@ def _primitive(annotation: Any, metadata: Sequence[Any]) -> str:
     }
     name = getattr(annotation, "__name__", str(annotation))
     pattern = next((one.pattern for one in metadata if getattr(one, "pattern", None)), None)
-    if pattern in _NAMED:
-        return _NAMED[pattern]
+    for rule, words in _NAMED:
+        if rule in metadata:
+            return words
     limits = [_limit(one) for one in metadata if isinstance(one, Ge | Gt | Le | Lt)]
     return ", ".join([known.get(name, name), *limits, *([f"`{pattern}`"] if pattern else [])])
 

@@ -27,16 +27,25 @@ from hm_fhir.delivery.intake import Intake, RecordCounts, map_records
 from hm_fhir.delivery.prepare import Preparation
 from hm_fhir.delivery.reconcile import RunReport
 from hm_fhir.delivery.retry import RetryPolicy
-from hm_fhir.delivery.target import Target, TargetContext
+from hm_fhir.delivery.target import Closed, Target, TargetContext
 from hm_fhir.delivery.worker import Clock, DeliveryCounts, Worker
-from hm_fhir.errors import PluginError, RecordRejected, SettingsError, StoreError, did_you_mean
+from hm_fhir.errors import (
+    HmFhirError,
+    OperatorNeeded,
+    PluginError,
+    RecordRejected,
+    RetryLater,
+    SettingsError,
+    StoreError,
+    did_you_mean,
+)
 from hm_fhir.mapping.conceptmap import read_code_systems
 from hm_fhir.mapping.engine import Mapped, Mapper
 from hm_fhir.mapping.loader import load_packs
 from hm_fhir.outbox.entry import Outcome, State, TargetCounts
 from hm_fhir.outbox.sqlite import SqliteStore
 from hm_fhir.plugins import Contributions, Plugins
-from hm_fhir.sources.base import Record, Source, SourceContext
+from hm_fhir.sources.base import Record, Source, SourceContext, count_of, place_of
 
 Advance = Callable[[int], None]
 Progress = Callable[[str, int | None], Advance]
@@ -173,7 +182,14 @@ class App:
             StoreError: it belongs to another key, or to a newer version.
         """
         path = self.settings.folder / self.settings.store.path
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"cannot make the folder of the store: {type(error).__name__}",
+                place=str(path.parent),
+                fix="make it, writable for the user who runs hm-fhir, or set [store] path",
+            ) from None
         store = SqliteStore(path)
         store.bind(self.identity.key_id, self.identity.fingerprint)
         return store
@@ -201,7 +217,16 @@ class App:
         spec = _of_kind(self.contributions.sources, chosen, f"sources.{name}")
         options = _options(spec.options, chosen, f"sources.{name}")
         zone = ZoneInfo(self.settings.deployment.time_zone)
-        return spec.open(options, SourceContext(chosen.system or name, self.settings.folder, zone))
+        try:
+            return spec.open(options, SourceContext(chosen.system or name, self.settings.folder, zone))
+        except HmFhirError:
+            raise
+        except Exception as defect:  # noqa: BLE001  (named, so that somebody can mend it)
+            raise PluginError(
+                f"the plugin failed: {type(defect).__name__} at {place_of(defect)}",
+                place=f"sources.{name}",
+                fix="report this to the author of the plugin",
+            ) from None
 
     @cached_property
     def intake(self) -> Intake:
@@ -262,6 +287,10 @@ class App:
             worker = self._worker(name)
             counts[name] = worker.counts
             waiting = self.store.counts().get(name)
+            if waiting and not waiting.was_reached and waiting.states[State.WAITING]:
+                worker.counts.closed = _first_contact(self.targets[name])
+                if worker.counts.closed:
+                    continue
             advance = progress(f"to {name}", waiting.states[State.WAITING] if waiting else 0)
             worker.run(patience_seconds=patience_seconds, advance=advance)
 
@@ -317,12 +346,12 @@ class App:
         """
         report = RunReport()
         self.prepare()
+        opened = {name: self.source(name) for name in sources or self.settings.sources}
         try:
-            for name in sources or tuple(self.settings.sources):
-                source = self.source(name)
+            for name, source in opened.items():
                 counts = report.records[name] = RecordCounts()
                 try:
-                    self.intake.take(name, source, progress(f"from {name}", source.count()), counts=counts)
+                    self.intake.take(name, source, progress(f"from {name}", count_of(source)), counts=counts)
                 except SettingsError as error:
                     report.failed_sources[name] = str(error)
             self._deliver(report.deliveries, targets, patience_seconds, progress)
@@ -330,10 +359,24 @@ class App:
             report.interrupted = True
         sums = self.store.counts()
         report.targets = {name: sums.get(name) or TargetCounts.none(name) for name in (*sums, *self.targets)}
+        report.unknown_targets = tuple(
+            name for name, one in sums.items() if name not in self.targets and one.states[State.WAITING]
+        )
         return report
 
 
 Spec = TypeVar("Spec")
+
+
+def _first_contact(target: Target) -> Closed | None:
+    """Look at a target that never took anything before it gets the first entry: a wrong address parks nothing."""
+    try:
+        target.check()
+    except OperatorNeeded as error:
+        return Closed("first-contact", str(error))
+    except RetryLater:
+        pass  # the worker finds out, and waits
+    return None
 
 
 def _of_kind(specs: dict[str, Spec], chosen: Kinded, place: str) -> Spec:

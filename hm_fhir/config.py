@@ -25,13 +25,25 @@ from hm_fhir.errors import SettingsError, did_you_mean, known_fields
 CANONICAL = "https://w3id.org/hm-fhir"
 """Base of every canonical URL and default identifier system of this project."""
 
+PREFIX = "HM_FHIR_"
+"""Of environment variables that override settings."""
+
 NEW_KEY_BYTES = 32
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
 Uri = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9+.-]*:\S+$")]
 Seconds = Annotated[float, Field(gt=0, le=30 * 86_400)]
 """A wait; at most thirty days."""
-SecretReference = Annotated[str, StringConstraints(pattern=r"^(env|file):.+$")]
+
+
+def _reference(text: str) -> str:
+    kind, _, where = text.partition(":")
+    if kind not in ("env", "file") or not where:
+        raise ValueError("write env:NAME or file:PATH, never the secret itself")
+    return text
+
+
+SecretReference = Annotated[str, AfterValidator(_reference)]
 
 
 def _zone(name: str) -> str:
@@ -146,7 +158,7 @@ class Settings(BaseSettings):
     """All settings of a deployment. Read them with `load_settings`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="HM_FHIR_",
+        env_prefix=PREFIX,
         env_nested_delimiter="__",
         extra="forbid",
         frozen=True,
@@ -194,6 +206,7 @@ def load_settings(path: Path) -> Settings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"not TOML: {error}", place=str(path)) from None
     data.pop("folder", None)
+    _check_environment(os.environ)
     try:
         # The folder comes last: HM_FHIR_FOLDER in the environment must not move the files.
         return Settings(**data).model_copy(update={"folder": path.parent})
@@ -206,6 +219,19 @@ def load_settings(path: Path) -> Settings:
             place=f"HM_FHIR_{section[1].upper()}…" if section else None,
             fix='a list or table in a variable is written as JSON, such as ["one", "two"]',
         ) from None
+
+
+def _check_environment(environment: Mapping[str, str]) -> None:
+    """Refuse a variable that looks like one of ours and sets nothing: a test address could become the real one."""
+    for variable in environment:
+        section, separator, _ = variable.removeprefix(PREFIX).lower().partition("__")
+        if variable.startswith(PREFIX) and separator and section not in Settings.model_fields:
+            known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields if name != "folder"]
+            raise SettingsError(
+                "this environment variable names no section of the settings",
+                place=variable,
+                fix=did_you_mean(f"{PREFIX}{section.upper()}", known),
+            )
 
 
 def settings_error(error: ValidationError, model: type[BaseModel], *, place: str) -> SettingsError:

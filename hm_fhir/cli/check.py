@@ -11,7 +11,7 @@ import click
 from hm_fhir.app import App, open_app
 from hm_fhir.cli.console import Exit, counted, out, print_json, table
 from hm_fhir.errors import HmFhirError, RetryLater
-from hm_fhir.sources.base import Source
+from hm_fhir.sources.base import Source, count_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def _mappings(app: App) -> str:
 
 def _first_record(source: Source) -> str:
     for _ in source.records():
-        count = source.count()
+        count = count_of(source)
         return f"readable, about {counted(count, 'record')}" if count is not None else "readable"
     return "readable, and empty"
 

@@ -6,8 +6,9 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from enum import IntEnum
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -29,7 +30,8 @@ class Exit(IntEnum):
     """A person stopped it; the next run goes on."""
 
 
-_WIDTH = None if sys.stdout.isatty() else 160
+# Closed by whoever started us, it is None.
+_WIDTH = None if sys.stdout is not None and sys.stdout.isatty() else 160
 
 out = Console(highlight=False, soft_wrap=True, width=_WIDTH)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -37,7 +39,11 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 def print_json(value: Any) -> None:
     """Print one JSON document on a line of its own."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+    out.file.write(json.dumps(value, ensure_ascii=False, default=_plain) + "\n")
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:
@@ -49,7 +55,9 @@ def table(*headings: str, title: str | None = None) -> Table:
     """Return an empty table; headings that begin with ``#`` are numbers."""
     made = Table(title=title, title_justify="left", show_edge=False, pad_edge=False, header_style="bold")
     for heading in headings:
-        made.add_column(heading.removeprefix("#"), justify="right" if heading.startswith("#") else "left")
+        side: Literal["left", "right"] = "right" if heading.startswith("#") else "left"
+        # On a narrow terminal a cell grows downwards: nothing is cut off.
+        made.add_column(heading.removeprefix("#"), justify=side, overflow="fold")
     return made
 
 

@@ -72,7 +72,9 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
 
 def main() -> None:
     """Run the command line; exits with the code that `Exit` documents."""
-    signal.signal(signal.SIGTERM, _stop)
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _stop)
     try:
         code = cli.main(standalone_mode=False)
     except click.ClickException as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from hm_fhir.app import App, open_app
 from hm_fhir.cli.console import Exit, err, progress
 from hm_fhir.errors import RecordRejected
 from hm_fhir.fhir.json import to_json
+from hm_fhir.sources.base import count_of
 
 
 @click.command("map")
@@ -24,13 +26,17 @@ def command(settings: Path, sources: tuple[str, ...]) -> int:
     Rejected records and activities without a mapping are counted on standard error.
     """
     with open_app(settings) as app, progress() as start:
-        for name in sources or tuple(app.settings.sources):
-            _map(app, name, start(f"from {name}", app.source(name).count()))
+        try:
+            for name in sources or tuple(app.settings.sources):
+                _map(app, name, start(f"from {name}", count_of(app.source(name))))
+        except BrokenPipeError:
+            # Whoever reads has read enough; what is still buffered goes nowhere, quietly.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return Exit.DONE
 
 
 def _map(app: App, name: str, advance: Callable[[int], None]) -> None:
-    counts: Counter[str] = Counter()
+    counts: Counter[str] = Counter(records=0)
     write = sys.stdout.buffer.write
     for record, result in app.map(name):
         counts["records"] += 1

@@ -81,15 +81,19 @@ def show(settings: Path, entry: int, payload: bool, words: bool, as_json: bool) 
 @command.command("retry")
 @click.argument("entries", type=int, nargs=-1)
 @click.option("--parked", is_flag=True, help="All parked entries.")
+@click.option("--waiting", is_flag=True, help="All entries that wait for a later time.")
 @_target
 @_json
 @click.pass_obj
-def retry(settings: Path, entries: tuple[int, ...], parked: bool, target: str | None, as_json: bool) -> int:
-    """Let parked entries wait again; the next run sends them."""
-    if bool(entries) == parked:
-        raise click.UsageError("name entries, or give --parked")
+def retry(
+    settings: Path, entries: tuple[int, ...], parked: bool, waiting: bool, target: str | None, as_json: bool
+) -> int:
+    """Make entries due now, parked ones and those that wait for a later time; the next run sends them."""
+    if bool(entries) == (parked or waiting):
+        raise click.UsageError("name entries, or give --parked or --waiting")
+    states = [State.PARKED] * (parked or bool(entries)) + [State.WAITING] * (waiting or bool(entries))
     with open_app(settings) as app:
-        number = app.store.retry(entry_ids=entries or None, target=target)
+        number = sum(app.store.retry(entry_ids=entries or None, state=state, target=target) for state in states)
     if as_json:
         print_json({"waiting_again": number})
     else:

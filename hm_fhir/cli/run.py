@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import click
@@ -11,13 +12,22 @@ from hm_fhir.cli.console import Exit, counted, err, out, print_json, progress
 from hm_fhir.delivery.reconcile import RunReport
 from hm_fhir.outbox.entry import State
 
+MOST_PATIENCE_SECONDS = 7 * 24 * 3600
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(value):
+        raise click.BadParameter("a number of seconds")
+    return value
+
 
 @click.command("run")
 @click.option("--source", "sources", multiple=True, help="Read only this source (can be repeated).")
 @click.option("--target", "targets", multiple=True, help="Deliver only to this target (can be repeated).")
 @click.option(
     "--patience",
-    type=click.FloatRange(min=0),
+    type=click.FloatRange(min=0, max=MOST_PATIENCE_SECONDS),
+    callback=lambda _context, _option, value: _finite(value),
     default=30,
     show_default=True,
     help="Seconds to wait in all for a target that does not answer.",
@@ -57,6 +67,8 @@ def show(report: RunReport) -> None:
     for name, counts in report.deliveries.items():
         if counts.closed:
             err.print(f"nothing more was sent to {name}: {counts.closed.code}; {counts.closed.fix}", markup=False)
+    for name in report.unknown_targets:
+        err.print(f"{name} is not in the settings any more, and entries wait for it", markup=False)
     if report.interrupted:
         err.print("stopped; the next run goes on")
 

@@ -152,7 +152,11 @@ def _wanted(
             is_other = there.item.digest != item.digest
             # The same content from a newer version is taken over too: the ledger must get the newest version, or one
             # between would come in later.
-            if version > there.entry.version_key or (is_other and version == there.entry.version_key):
+            is_newer = version > there.entry.version_key or (is_other and version == there.entry.version_key)
+            # What one activity withdraws and another one makes is made.
+            if item.withdrawn != there.item.withdrawn and prepared.entry.activity_key != there.entry.activity_key:
+                is_newer = there.item.withdrawn
+            if is_newer:
                 wanted.append(item)
             continue
         row = ledger.get(item.key)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 from pydantic import AfterValidator, Field
 from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
 from urllib3.exceptions import NewConnectionError
@@ -25,6 +27,9 @@ from hm_fhir.errors import OperatorNeeded, RetryLater
 from hm_fhir.fhir.json import from_json, to_json
 
 _FHIR_JSON = "application/fhir+json"
+_PIECE_BYTES = 65_536
+MOST_ANSWER_BYTES = 64_000_000
+"""The answer to a transaction is shorter than the transaction; a server that says more than this is broken."""
 
 
 def _http_url(url: str) -> str:
@@ -52,6 +57,21 @@ class FhirTargetOptions(Section):
     quick_attempts: Annotated[int, Field(ge=1, le=10)] = Field(
         default=3, description="attempts within one call, a second or two apart, before the outbox waits"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answered, read to its end.
+
+    Args:
+        status_code: HTTP status.
+        headers: response headers, case-insensitive.
+        content: the body.
+    """
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes = field(repr=False)
 
 
 class FhirTarget:
@@ -100,15 +120,16 @@ class FhirTarget:
 
     def _post(self, body: bytes, writes: Sequence[Write]) -> Outcome:
         answer = self._call("POST", "", body)
-        if not isinstance(answer, requests.Response):
+        if not isinstance(answer, Answer):
             return answer
         return classify(answer.status_code, answer.headers, answer.content, writes, now=datetime.now(UTC))
 
-    def _call(self, method: str, path: str, body: bytes | None = None) -> requests.Response | Later | Closed:
+    def _call(self, method: str, path: str, body: bytes | None = None) -> Answer | Later | Closed:
         try:
-            return self._session.request(
-                method, f"{self._url}{path}", data=body, timeout=self._timeout, allow_redirects=False
-            )
+            with self._session.request(
+                method, f"{self._url}{path}", data=body, timeout=self._timeout, allow_redirects=False, stream=True
+            ) as response:
+                return Answer(response.status_code, response.headers, self._content(response))
         except requests.exceptions.SSLError:
             return Closed("tls", "the server's certificate is not trusted here; nothing was sent")
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.InvalidHeader):
@@ -121,11 +142,32 @@ class FhirTarget:
             # No connection at all is not the content's fault; one that breaks may be.
             return Later("network", may_be_content=not _is_unreachable(error))
 
+    def _content(self, response: requests.Response) -> bytes:
+        """Return the body, bounded in bytes and in time as a whole: `requests` bounds each piece only.
+
+        Raises:
+            requests.exceptions.RequestException: it breaks off, is too long, or takes too long.
+        """
+        deadline = time.monotonic() + self._timeout[1]
+        content = bytearray()
+        try:
+            while piece := response.raw.read1(_PIECE_BYTES, decode_content=True):
+                content += piece
+                if len(content) > MOST_ANSWER_BYTES:
+                    raise requests.exceptions.ContentDecodingError("the answer is too long")
+                if time.monotonic() > deadline:
+                    raise requests.exceptions.ReadTimeout("the answer takes too long")
+        except urllib3.exceptions.ReadTimeoutError:
+            raise requests.exceptions.ReadTimeout("the answer takes too long") from None
+        except urllib3.exceptions.HTTPError:
+            raise requests.exceptions.ChunkedEncodingError("the answer breaks off") from None
+        return bytes(content)
+
     def read(self, keys: Sequence[str]) -> Mapping[str, Held] | Later | Closed:
         """Read current resources with one batch of GETs. See `Target.read`."""
         entries = [{"request": {"method": "GET", "url": key}} for key in keys]
         answer = self._call("POST", "", to_json({"resourceType": "Bundle", "type": "batch", "entry": entries}))
-        if not isinstance(answer, requests.Response):
+        if not isinstance(answer, Answer):
             return answer
         if answer.status_code != 200:
             outcome = classify(answer.status_code, answer.headers, answer.content, (), now=datetime.now(UTC))
@@ -153,9 +195,13 @@ class FhirTarget:
             raise RetryLater(f"{self._url} does not answer ({answer.code})")
         if isinstance(answer, Closed):
             raise OperatorNeeded(f"{self._url}: {answer.code}", fix=answer.fix)
-        if answer.status_code in (429, 502, 503, 504):
+        if answer.status_code >= 500 or answer.status_code in (408, 409, 425, 429):
             after = retry_after_seconds(answer.headers.get("Retry-After"), datetime.now(UTC))
             raise RetryLater(f"{self._url} answers {answer.status_code}", after_seconds=after)
+        if answer.status_code in (401, 403):
+            raise OperatorNeeded(
+                f"{self._url}/metadata answers {answer.status_code}", fix="look at the auth settings of this target"
+            )
         statement = _object(answer)
         if answer.status_code != 200 or statement.get("resourceType") != "CapabilityStatement":
             raise OperatorNeeded(
@@ -174,7 +220,7 @@ class FhirTarget:
         self._session.close()
 
 
-def _object(answer: requests.Response) -> dict[str, Any]:
+def _object(answer: Answer) -> dict[str, Any]:
     try:
         content = from_json(answer.content)
     except ValueError:

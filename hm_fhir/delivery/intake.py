@@ -19,13 +19,13 @@ from typing import Any
 
 from hm_fhir.activities.identity import Identity
 from hm_fhir.activities.model import Activity
-from hm_fhir.errors import RecordRejected
+from hm_fhir.errors import PluginError, RecordRejected, SettingsError
 from hm_fhir.fhir.json import to_json
 from hm_fhir.mapping.engine import Mapped, Mapper
 from hm_fhir.outbox.entry import KnownActivity, Outcome, Rejection, Route, State, Submission
 from hm_fhir.outbox.rules import judge
 from hm_fhir.outbox.store import Store
-from hm_fhir.sources.base import Record, Source, activity_of
+from hm_fhir.sources.base import Record, Source, activity_of, place_of
 
 _log = logging.getLogger(__name__)
 
@@ -214,7 +214,7 @@ class Intake:
             SettingsError: the source as a whole cannot be read; what was read before stays.
         """
         counts = RecordCounts() if counts is None else counts
-        records = iter(source.records())
+        records = _Reading(source)
         while batch := list(islice(records, RECORDS_IN_A_COMMIT)):
             taken = RecordCounts()
             with self._store.transaction():
@@ -224,6 +224,8 @@ class Intake:
             counts.add(taken)
             advance(len(batch))
             _log.info("%s: %d records read", source_name, counts.read)
+        if records.failure is not None:
+            raise records.failure
         return counts
 
     def _take_one(self, source_name: str, source: Source, record: Record, counts: RecordCounts) -> None:
@@ -255,6 +257,36 @@ class Intake:
             counts.older += outcome is Outcome.OLDER
         if unmapped and outcome in (Outcome.NEW, Outcome.NEWER):
             counts.unmapped[activity.type] += 1
+
+
+class _Reading:
+    """Gives the records of a source to its end or to where it fails; what came before a failure is not lost.
+
+    Args:
+        source: the source.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._records = self._all(source)
+        self.failure: SettingsError | None = None
+
+    def __iter__(self) -> Iterator[Record]:
+        return self._records
+
+    def __next__(self) -> Record:
+        return next(self._records)
+
+    def _all(self, source: Source) -> Iterator[Record]:
+        try:
+            yield from source.records()
+        except SettingsError as error:
+            self.failure = error
+        except Exception as defect:  # noqa: BLE001  (a plugin's defect must not stop the other sources)
+            self.failure = PluginError(
+                f"the plugin failed: {type(defect).__name__} at {place_of(defect)}",
+                code="plugin-defect",
+                fix="report this to the author of the plugin",
+            )
 
 
 def map_records(source: Source, mapper: Mapper) -> Iterator[tuple[Record, Mapped | RecordRejected | None]]:

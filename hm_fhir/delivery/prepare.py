@@ -93,8 +93,10 @@ class Preparation:
     def writes(self, plan: Plan, target: Target) -> list[Write] | Later | Closed:
         """Return the writes of a bundle; what the receiver may change is read there and merged first.
 
-        What was to be withdrawn, and is not there, is taken out of the plan.
+        What was to be withdrawn, and is not there, is taken out of the plan; so is what another activity brought
+        since the entries were prepared.
         """
+        self._keep_of_others(plan)
         asked = [key for key, one in plan.chosen.items() if one.item.receiver_owns or one.item.only_if_held]
         held: Mapping[str, Held] | Later | Closed = target.read(asked) if asked else {}
         if isinstance(held, Later | Closed):
@@ -103,6 +105,15 @@ class Preparation:
             if plan.chosen[key].item.only_if_held and key not in held:
                 del plan.chosen[key]
         return [write for key, chosen in plan.chosen.items() if (write := self._write(key, chosen, held.get(key)))]
+
+    def _keep_of_others(self, plan: Plan) -> None:
+        for key, chosen in list(plan.chosen.items()):
+            entry = chosen.entry
+            if chosen.item.withdrawn and (
+                others := self._store.other_producers(entry.target, key, entry.activity_key)
+            ):
+                del plan.chosen[key]
+                plan.chosen.update((key, Chosen(item, entry)) for item in self._of_another(key, others))
 
     def _write(self, key: str, chosen: Chosen, held: Held | None) -> Write | None:
         content = chosen.item.content

@@ -20,6 +20,7 @@ class RunReport:
         failed_sources: sources that could not be read to the end, with the reason.
         deliveries: what this run did, by target.
         targets: all entries of the store, by target.
+        unknown_targets: targets that are not in the settings and have entries that wait.
         interrupted: a person stopped the run; the next one goes on.
     """
 
@@ -27,6 +28,7 @@ class RunReport:
     failed_sources: dict[str, str] = field(default_factory=dict)
     deliveries: dict[str, DeliveryCounts] = field(default_factory=dict)
     targets: Mapping[str, TargetCounts] = field(default_factory=dict)
+    unknown_targets: tuple[str, ...] = ()
     interrupted: bool = False
 
     @property
@@ -51,6 +53,7 @@ class RunReport:
         return {
             "adds_up": self.adds_up,
             "interrupted": self.interrupted,
+            "unknown_targets": list(self.unknown_targets),
             "records": {
                 name: {
                     "read": counts.read,

@@ -17,7 +17,7 @@ from typing import Protocol
 from hm_fhir.delivery.bundles import Item, Plan, Prepared, halves, plan_bundle
 from hm_fhir.delivery.prepare import Preparation
 from hm_fhir.delivery.retry import RetryPolicy, blames_content, retry_at
-from hm_fhir.delivery.target import Closed, Done, Later, Outcome, Refusal, Target
+from hm_fhir.delivery.target import Closed, Done, Later, Outcome, Refusal, Target, Write
 from hm_fhir.outbox.entry import State, Words
 from hm_fhir.outbox.settlement import (
     Deferred,
@@ -299,9 +299,18 @@ class Worker:
             _log.info("%s: %d writes of %d entries: %s %s", self._name, len(writes), len(plan.taken), kind, code)
             if isinstance(outcome, Done):
                 self.counts.resources += len(writes)
-            if not (isinstance(outcome, Later) and outcome.stale):
+            is_stale = isinstance(outcome, Later) and outcome.stale
+            if not is_stale and not (isinstance(outcome, Refusal) and self._has_moved(plan, writes)):
                 return outcome
         return Later("stale", busy=True, may_be_content=True)
+
+    def _has_moved(self, plan: Plan, writes: Sequence[Write]) -> bool:
+        """Return whether a version that was bound changed: some servers answer that like a bad content."""
+        bound = {write.key: write.if_version for write in writes if write.if_version is not None}
+        again = self._preparation.writes(plan, self._target) if bound else []
+        return isinstance(again, list) and any(
+            write.key in bound and write.if_version != bound[write.key] for write in again
+        )
 
     def _settle_delivered(self, plan: Plan, done: Done) -> None:
         sent: dict[int, list[Sent]] = {prepared.entry.entry_id: [] for prepared in plan.taken}

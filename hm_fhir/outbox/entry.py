@@ -261,6 +261,11 @@ class TargetCounts:
         return cls(target=target, routed=0, states=dict.fromkeys(State, 0), withheld={}, parked={})
 
     @property
+    def was_reached(self) -> bool:
+        """Whether the target ever took or refused anything."""
+        return any(self.states[state] for state in (State.DELIVERED, State.UNCHANGED, State.PARKED))
+
+    @property
     def missing(self) -> int:
         """Routed entries that no state accounts for: 0, or the store has lost or doubled some."""
         return self.routed - sum(self.states.values())

@@ -91,7 +91,9 @@ class Store(Protocol):
         """End claims, all in one transaction, and return the state of each entry afterwards.
 
         Only the owner of the lease moves an entry, with one exception: Delivered is a fact, and always writes its
-        ledger rows, even when a newer version superseded the entry (which then stays superseded).
+        ledger rows, even when a newer version superseded the entry (which then stays superseded). When it is told
+        after the delivery of a newer version of a resource, nobody knows which content came last: the newer one is
+        due again.
 
         Raises:
             StoreError: there is no such entry (``unknown-entry``).

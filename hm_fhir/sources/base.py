@@ -80,18 +80,36 @@ def activity_of(source: Source, record: Record) -> Activity:
     if record.error is not None:
         raise record.error
     try:
-        return source.activity(record)
+        activity = source.activity(record)
     except ValidationError as error:
         raise rejected(error, place=record.place) from None
     except RecordRejected:
         raise
-    except Exception as defect:  # noqa: BLE001  (a plugin's defect must not stop the other records)
-        # Where it failed holds no value of the record; what it says could.
-        frame = traceback.extract_tb(defect.__traceback__)[-1]
-        where = f"{Path(frame.filename).name}:{frame.lineno}"
-        raise RecordRejected(
-            f"the plugin failed: {type(defect).__name__} at {where}",
-            code="plugin-defect",
-            place=record.place,
-            fix="report this to the author of the plugin",
-        ) from None
+    except (Exception, SystemExit) as defect:  # noqa: BLE001  (a plugin's defect must not stop the other records)
+        raise _defect(f"{type(defect).__name__} at {place_of(defect)}", record) from None
+    if not isinstance(activity, Activity):
+        raise _defect(f"it gave {type(activity).__name__}, not Activity", record)
+    return activity
+
+
+def count_of(source: Source) -> int | None:
+    """Return about how many records a source has; None also when counting fails, since it is only for progress."""
+    try:
+        return source.count()
+    except Exception:  # noqa: BLE001  (reading will tell what is wrong)
+        return None
+
+
+def _defect(what: str, record: Record) -> RecordRejected:
+    return RecordRejected(
+        f"the plugin failed: {what}",
+        code="plugin-defect",
+        place=record.place,
+        fix="report this to the author of the plugin",
+    )
+
+
+def place_of(defect: BaseException) -> str:
+    """Return file and line where something failed: they hold no value of a record, what it says could."""
+    frame = traceback.extract_tb(defect.__traceback__)[-1]
+    return f"{Path(frame.filename).name}:{frame.lineno}"

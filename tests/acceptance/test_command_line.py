@@ -129,6 +129,60 @@ def test_a_sum_that_does_not_add_up_is_exit_code_1(deployment: Deployment) -> No
     assert deployment.run("outbox", "stats").code == 1
 
 
+def test_a_wrong_address_is_noticed_before_anything_is_sent(deployment: Deployment, fhir_server: FhirServer) -> None:
+    fhir_server.faults.add(Fault(garbage="html", method="GET"))
+    shown = deployment.run("run")
+    assert shown.code == 2
+    assert "the url must be the base of a FHIR R4 server" in shown.errors
+    assert [one.method for one in fhir_server.requests] == ["GET"]
+    assert deployment.run("run").code == 0
+
+
+def test_a_target_that_left_the_settings_is_named_while_entries_wait_for_it(deployment: Deployment) -> None:
+    deployment.target("hospital", "http://127.0.0.1:9/fhir")
+    assert deployment.run("run", "--patience", "0").code == 3
+    del deployment.settings["targets"]["hospital"]
+    shown = deployment.write().run("run")
+    assert shown.code == 3
+    assert "hospital is not in the settings any more" in shown.errors
+
+
+def test_a_misspelt_variable_is_not_ignored(deployment: Deployment) -> None:
+    command = deployment.command("run")
+    environment = {**os.environ, "HM_FHIR_TARGET__HOSPITAL__URL": "http://127.0.0.1:9/fhir"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 2
+    assert "did you mean 'HM_FHIR_TARGETS'" in done.stderr
+
+
+def test_what_waits_for_later_can_be_sent_now(deployment: Deployment, fhir_server: FhirServer) -> None:
+    fhir_server.faults.add(Fault(status=429, headers={"Retry-After": "80000"}, method="POST"))
+    assert deployment.run("run", "--patience", "0").code == 3
+    assert deployment.run("run", "--patience", "0").code == 3
+    assert deployment.run("outbox", "retry", "--waiting").output.startswith("3 entries")
+    assert deployment.run("run", "--patience", "0").code == 0
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-1"])
+def test_patience_is_a_number_of_seconds(seconds: str, deployment: Deployment) -> None:
+    assert deployment.run("run", "--patience", seconds).code == 2
+
+
+def test_a_reader_that_has_read_enough_is_no_error(deployment: Deployment) -> None:
+    put(deployment, *(activity(number) for number in range(300)))
+    process = subprocess.Popen(deployment.command("map"), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    with process.stdout or pytest.fail("no pipe") as pipe:
+        pipe.readline()
+    assert process.wait(60) == 0
+
+
+def test_a_folder_that_may_not_be_written_to_is_explained(deployment: Deployment) -> None:
+    (deployment.folder / "file").write_text("")
+    shown = deployment.section("store", path="file/outbox.db").run("run")
+    assert shown.code == 2
+    assert "cannot make the folder of the store" in shown.errors
+
+
 def test_run_prints_both_sums_for_a_person(deployment: Deployment) -> None:
     shown = deployment.run("run").output
     assert "from register: 3 read = 3 new + 0 newer + 0 repeated + 0 rejected  adds up" in shown
@@ -152,7 +206,7 @@ def test_a_rejected_record_is_kept_with_place_and_reason_and_can_be_repaired(dep
 
 
 def test_what_waits_gives_exit_code_3(deployment: Deployment, fhir_server: FhirServer) -> None:
-    fhir_server.faults.add(Fault(status=503, headers={"Retry-After": "600"}, times=100))
+    fhir_server.faults.add(Fault(status=503, headers={"Retry-After": "600"}, times=100, method="POST"))
     waiting = deployment.run("run", "--patience", "0")
     assert waiting.code == 3
     listed = deployment.run("outbox", "list", "--state", "waiting", "--json")
@@ -167,7 +221,7 @@ def test_a_parked_entry_is_shown_redacted_and_sent_again_on_request(
         "issue": [{"severity": "error", "code": "value", "diagnostics": "Проба"}],
     }
     put(deployment, activity(1))
-    fhir_server.faults.add(Fault(status=422, outcome=secret))
+    fhir_server.faults.add(Fault(status=422, outcome=secret, method="POST"))
     assert deployment.run("run").code == 3
     [row] = [json.loads(line) for line in deployment.run("outbox", "list", "--json").output.splitlines()]
     assert (row["state"], row["code"]) == ("parked", "http-422 value")

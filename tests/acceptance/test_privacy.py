@@ -74,7 +74,7 @@ def test_nothing_planted_comes_out_where_it_should_not(verbose: bool, tmp_path: 
         texts = [one if isinstance(one, str) else json.dumps(one, ensure_ascii=False) for one in lines]
         (tmp_path / "activities.ndjson").write_text("\n".join(texts) + "\n", encoding="utf-8")
         # One entry is refused with words that quote it, then a network that breaks, then all is well.
-        server.faults.add(Fault(status=422, outcome=said), Fault(drop="after", nth=3))
+        server.faults.add(Fault(status=422, outcome=said, method="POST"), Fault(drop="after", nth=3, method="POST"))
 
         options = ["--verbose"] if verbose else []
         outputs: list[str] = []

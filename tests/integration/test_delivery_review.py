@@ -118,11 +118,12 @@ def test_a_source_that_fails_in_the_middle_is_counted_as_far_as_it_was_read(
         monkeypatch.setattr(app, "source", lambda _: Breaks(records, source.activity))
         report = app.run()
         assert list(report.failed_sources) == ["register"]
-        # What was read after the last commit is read again next time.
-        assert report.records["register"] == RecordCounts(read=RECORDS_IN_A_COMMIT, new=RECORDS_IN_A_COMMIT)
-        assert report.targets["hospital"].states[State.DELIVERED] == RECORDS_IN_A_COMMIT
+        # What came before the failure stays, also after the last full commit.
+        number = RECORDS_IN_A_COMMIT + 10
+        assert report.records["register"] == RecordCounts(read=number, new=number)
+        assert report.targets["hospital"].states[State.DELIVERED] == number
         monkeypatch.undo()
-        assert app.run().records["register"].new == 10
+        assert app.run().records["register"].repeated == number
 
 
 def test_each_worker_has_a_name_of_its_own(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:

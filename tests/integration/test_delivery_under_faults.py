@@ -69,18 +69,25 @@ def contents(server: FhirServer) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "faults",
     [
-        pytest.param([Fault(drop="after", times=3)], id="answers are lost"),
-        pytest.param([Fault(drop="before", nth=2, times=2)], id="connections are lost"),
-        pytest.param([Fault(status=503, headers={"Retry-After": "120"}, times=2)], id="busy"),
-        pytest.param([Fault(status=429, nth=3)], id="too many requests"),
-        pytest.param([Fault(status=409, times=3)], id="conflicts"),
-        pytest.param([Fault(garbage="truncated", times=2)], id="truncated answers"),
-        pytest.param([Fault(garbage="html", times=2)], id="a page instead of an answer"),
-        pytest.param([Fault(garbage="cut", nth=2, times=2)], id="answers that break off"),
-        pytest.param([Fault(status=500, processed=True, times=2)], id="an error after the work was done"),
-        pytest.param([Fault(status=413, times=2)], id="too large"),
+        pytest.param([Fault(drop="after", times=3, method="POST")], id="answers are lost"),
+        pytest.param([Fault(drop="before", nth=2, times=2, method="POST")], id="connections are lost"),
+        pytest.param([Fault(status=503, headers={"Retry-After": "120"}, times=2, method="POST")], id="busy"),
+        pytest.param([Fault(status=429, nth=3, method="POST")], id="too many requests"),
+        pytest.param([Fault(status=409, times=3, method="POST")], id="conflicts"),
+        pytest.param([Fault(garbage="truncated", times=2, method="POST")], id="truncated answers"),
+        pytest.param([Fault(garbage="html", times=2, method="POST")], id="a page instead of an answer"),
+        pytest.param([Fault(garbage="cut", nth=2, times=2, method="POST")], id="answers that break off"),
         pytest.param(
-            [Fault(drop="after"), Fault(status=503, nth=3), Fault(garbage="html", nth=5), Fault(status=409, nth=2)],
+            [Fault(status=500, processed=True, times=2, method="POST")], id="an error after the work was done"
+        ),
+        pytest.param([Fault(status=413, times=2, method="POST")], id="too large"),
+        pytest.param(
+            [
+                Fault(drop="after", method="POST"),
+                Fault(status=503, nth=3, method="POST"),
+                Fault(garbage="html", nth=5, method="POST"),
+                Fault(status=409, nth=2, method="POST"),
+            ],
             id="one after the other",
         ),
     ],
@@ -133,7 +140,7 @@ def test_a_wrong_password_stops_everything_and_loses_nothing(tmp_path: Path) -> 
         stopped = deployment.run("run")
         assert stopped.code == 2
         assert "auth" in stopped.errors
-        assert len(server.requests) == 1
+        assert [one.method for one in server.requests] == ["GET", "POST"], "a look at it, one try, and no more"
         (tmp_path / "token").write_text("right")
         assert deployment.run("run").code == 0
         assert not any("wrong" in text or "right" in text for text in (stopped.output, stopped.errors))

@@ -233,7 +233,7 @@ class Options(BaseModel):
         ({"kind": "bearer", "tokn": "env:T"}, "auth.bearer.tokn: unknown key; did you mean 'token'?"),
         ({"kind": "basic", "token": "env:T"}, "auth.basic.token: unknown key; known: kind, password, user"),
         ({"kind": SECRET}, "auth: one of 'bearer', 'basic' is needed"),
-        ({"kind": "bearer", "token": SECRET}, "auth.bearer.token: String should match pattern"),
+        ({"kind": "bearer", "token": SECRET}, "auth.bearer.token: write env:NAME or file:PATH"),
         ({"kind": "basic", "user": "a:b", "password": "env:P"}, "auth.basic.user: String should match pattern"),
         ({}, "auth: Unable to extract tag"),
     ],

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from hm_fhir.delivery.prepare import Preparation
 from hm_fhir.delivery.retry import RetryPolicy
@@ -88,25 +92,35 @@ def clock() -> Time:
     return Time()
 
 
+def work(
+    store: SqliteStore,
+    server: Server,
+    clock: Time,
+    *,
+    patience_seconds: float = 0,
+    owner: str = "w",
+    lease_seconds: float = 300,
+    claim_entries: int = 200,
+) -> dict[str, int]:
+    worker = Worker(
+        store,
+        "t",
+        server,
+        Preparation(store, lambda text: text.hex()),
+        policy=RetryPolicy(first_seconds=10, most_seconds=100),
+        clock=clock,
+        random=lambda: 1.0,
+        owner=owner,
+        lease_seconds=lease_seconds,
+        claim_entries=claim_entries,
+    )
+    return dict(worker.run(patience_seconds=patience_seconds).settled)
+
+
 @pytest.fixture
 def deliver(store: SqliteStore, server: Server, clock: Time) -> Callable[..., dict[str, int]]:
     """Return a function that runs a new worker and returns what it settled."""
-
-    def run(patience_seconds: float = 0, owner: str = "w", lease_seconds: float = 300) -> dict[str, int]:
-        worker = Worker(
-            store,
-            "t",
-            server,
-            Preparation(store, lambda text: text.hex()),
-            policy=RetryPolicy(first_seconds=10, most_seconds=100),
-            clock=clock,
-            random=lambda: 1.0,
-            owner=owner,
-            lease_seconds=lease_seconds,
-        )
-        return dict(worker.run(patience_seconds=patience_seconds).settled)
-
-    return run
+    return partial(work, store, server, clock)
 
 
 def resource(key: str, *, shared: bool = False, owns: Sequence[str] = (), **content: Any) -> dict[str, Any]:
@@ -114,33 +128,38 @@ def resource(key: str, *, shared: bool = False, owns: Sequence[str] = (), **cont
     return {"key": key, "shared": shared, "receiver_owns": list(owns), "content": body}
 
 
+def submit(
+    store: SqliteStore,
+    activity: str,
+    resources: Sequence[dict[str, Any]],
+    *,
+    version: int = 1,
+    person: str | None = None,
+) -> tuple[int, ...]:
+    digest = f"{activity} {version} {resources!r}"
+    route = Route(
+        target="t",
+        person_key=person,
+        payload={"resources": list(resources)},
+        holds=tuple(one["key"] for one in resources),
+        pack="p",
+    )
+    submission = Submission(
+        activity_key=activity,
+        source="s",
+        version_key=f"{version:04d}",
+        record_digest=digest,
+        content_digest=digest,
+        activity_type="home-visit",
+        routes=(route,),
+    )
+    return store.add(submission).entry_ids
+
+
 @pytest.fixture
 def add(store: SqliteStore) -> Callable[..., int]:
     """Return a function that adds an activity version and returns its entry."""
-
-    def add(activity: str, *resources: dict[str, Any], version: int = 1, person: str | None = None) -> int:
-        digest = f"{activity} {version} {resources!r}"
-        route = Route(
-            target="t",
-            person_key=person,
-            payload={"resources": list(resources)},
-            holds=tuple(one["key"] for one in resources),
-            pack="p",
-        )
-        added = store.add(
-            Submission(
-                activity_key=activity,
-                source="s",
-                version_key=f"{version:04d}",
-                record_digest=digest,
-                content_digest=digest,
-                activity_type="home-visit",
-                routes=(route,),
-            )
-        )
-        return added.entry_ids[0]
-
-    return add
+    return lambda activity, *resources, **more: submit(store, activity, resources, **more)[0]
 
 
 def states(store: SqliteStore) -> dict[State, int]:
@@ -228,6 +247,44 @@ def test_an_older_activity_puts_back_what_a_newer_one_withdrew(
     add("first", resource("CarePlan/c", status="active", by="first"), version=3)
     assert deliver() == {"delivered": 1}
     assert server.held["CarePlan/c"][-1]["by"] == "first"
+
+
+@pytest.mark.parametrize("limit", [1, 1000])
+@pytest.mark.parametrize("first", ["one that drops it", "one that makes it"])
+def test_what_one_activity_drops_and_another_makes_in_the_same_round_is_made(
+    server: Server, add: Callable[..., int], deliver: Callable[..., dict[str, int]], limit: int, first: str
+) -> None:
+    add("a", resource("Encounter/a"), resource("CarePlan/c", status="active", by="a"), version=2)
+    deliver()
+    server.limits = Limits(writes=2 if limit == 1 else limit, bytes=1_000_000)
+    drops = (lambda: add("a", resource("Encounter/a"), version=6),)
+    makes = (lambda: add("b", resource("CarePlan/c", status="active", by="b"), resource("Encounter/b"), version=5),)
+    for step in (*drops, *makes) if first == "one that drops it" else (*makes, *drops):
+        step()
+    deliver()
+    assert server.held["CarePlan/c"][-1] == {"resourceType": "CarePlan", "id": "c", "status": "active", "by": "b"}
+
+
+@pytest.mark.parametrize("moves", [True, False])
+def test_a_stale_version_that_is_answered_like_a_bad_content_parks_nothing(
+    store: SqliteStore, server: Server, add: Callable[..., int], deliver: Callable[..., dict[str, int]], moves: bool
+) -> None:
+    add("a", resource("Task/t", owns=TASK, status="requested"))
+    deliver()
+    add("a", resource("Task/t", owns=TASK, status="requested", priority="urgent"), version=2)
+    requests = len(server.sent)
+
+    def refuses(_: list[str]) -> Outcome | None:
+        if moves and len(server.sent) > requests + 1:
+            return None
+        if moves:
+            server.held["Task/t"].append({**server.held["Task/t"][-1], "status": "accepted"})
+        return Refusal("http-412 processing")
+
+    server.before = refuses
+    deliver()
+    assert states(store) == {State.DELIVERED: 2 if moves else 1, **({} if moves else {State.PARKED: 1})}
+    assert server.status("Task/t") == ("accepted" if moves else "requested")
 
 
 @pytest.mark.parametrize("is_mapped", [True, False])
@@ -420,3 +477,113 @@ def test_a_worker_does_not_send_what_a_newer_version_replaced_when_its_lease_ran
     server.before = is_slow
     deliver(lease_seconds=60)
     assert server.held["Encounter/b"] == [{"n": 2}]
+
+
+def test_a_newer_version_that_another_worker_sent_meanwhile_has_the_last_word(
+    store: SqliteStore, server: Server, clock: Time, deliver: Callable[..., dict[str, int]]
+) -> None:
+    # A group has no person, so nothing holds it back while an activity of the person is on its way.
+    for activity, version, person in (("visit", 5, "p"), ("talk", 9, None)):
+        mediator = resource("Practitioner/m", shared=True, version=version)
+        submit(store, activity, [mediator, resource(f"Encounter/{activity}")], version=version, person=person)
+
+    def another_is_quicker(_: list[str]) -> None:
+        server.before = lambda _: None
+        assert deliver(owner="other") == {"delivered": 1}
+
+    server.before = another_is_quicker
+    deliver(claim_entries=1)
+    assert [one["version"] for one in server.held["Practitioner/m"]] == [9, 5, 9]
+    assert states(store) == {State.DELIVERED: 2}
+
+
+# Any order of all this
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+FAULTS = st.sampled_from(["", "", "lost", "500", "409", "killed before", "killed after", "another"])
+STEP = st.one_of(
+    st.tuples(
+        st.just("add"),
+        st.sampled_from(["a", "b", "g"]),
+        st.integers(1, 12),
+        st.sets(st.sampled_from(["1", "2", "plan", "bad"])),
+    ),
+    st.tuples(st.just("deliver"), st.lists(FAULTS, max_size=4)),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=100)
+@given(
+    steps=st.lists(STEP, max_size=14), limit=st.sampled_from([6, 1000]), claim_entries=st.sampled_from([1, 2, 200])
+)
+def test_in_the_end_the_server_has_what_the_newest_versions_make_and_nothing_else(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[Any], limit: int, claim_entries: int
+) -> None:
+    server, clock = Server(), Time()
+    server.limits = Limits(writes=limit, bytes=1_000_000)
+    newest: dict[str, tuple[int, list[dict[str, Any]]]] = {}
+    with SqliteStore(tmp_path_factory.mktemp("any") / "outbox.db") as store:
+
+        def offer(activity: str, version: int, parts: set[str]) -> None:
+            made = [resource("Patient/p", shared=True, version=version), resource(f"Encounter/{activity}", n=version)]
+            made += (
+                resource(f"Observation/{activity}{one}", status="final", n=version)
+                for one in sorted(parts & {"1", "2"})
+            )
+            if "plan" in parts and activity != "g":
+                made.append(resource("CarePlan/c", status="active", by=activity, n=version))
+            if "bad" in parts:
+                made.append(resource(f"Flag/{activity}", bad=True))
+            if activity not in newest or version > newest[activity][0]:
+                newest[activity] = version, made
+            submit(store, activity, made, version=version, person=None if activity == "g" else "p")
+
+        def run(number: int, faults: list[str]) -> None:
+            names = iter(faults)
+            now = ""
+
+            def before(_: list[str]) -> Outcome | None:
+                nonlocal now
+                now = next(names, "")
+                if now == "killed before":
+                    raise Killed
+                if now == "another":  # worker does all that it can get, while this one is about to send
+                    mine, now = server.before, ""
+                    server.before = lambda _: None
+                    work(store, server, clock, owner=f"other {number}")
+                    server.before = mine
+                codes = {"500": Later("http-500", may_be_content=True), "409": Later("conflict", busy=True)}
+                return codes.get(now)
+
+            def after(_: list[str]) -> Outcome | None:
+                if now == "killed after":
+                    raise Killed
+                return Later("timeout", may_be_content=True) if now == "lost" else None
+
+            server.before, server.after = before, after
+            with suppress(Killed):
+                work(store, server, clock, owner=f"w{number}")
+            clock.sleep(400)
+
+        for number, step in enumerate(steps):
+            offer(*step[1:]) if step[0] == "add" else run(number, step[1])
+        # Whatever was bad is corrected, and the server is well again.
+        for activity, (version, made) in list(newest.items()):
+            if any("bad" in one["content"] for one in made):
+                offer(activity, version + 20, {"1"})
+        for number in range(3):
+            run(100 + number, [])
+
+        counts = store.counts().get("t")
+        assert counts is None or (counts.missing == 0 and counts.states[State.WAITING] == 0)
+        assert counts is None or counts.states[State.PARKED] == 0
+    made_now = {(one["key"], version): one["content"] for version, made in newest.values() for one in made}
+    expected = {key: made_now[key, max(v for k, v in made_now if k == key)] for key, _ in made_now}
+    now_held = {key: contents[-1] for key, contents in server.held.items()}
+    assert {key: now_held.get(key) for key in expected} == expected
+    left = {key: one.get("status") for key, one in now_held.items() if key not in expected}
+    assert set(left.values()) <= {"entered-in-error"}

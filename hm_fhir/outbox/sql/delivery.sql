@@ -137,6 +137,17 @@ UPDATE hm_fhir_ledger
 SET content_digest = '', remote_version = NULL
 WHERE target = :target AND resource_key = :resource_key;
 
+-- name: send_again
+-- The newest entry of an activity is due again: an older content may have come to the target after it.
+UPDATE hm_fhir_entries
+SET state = 'waiting', code = NULL, attempts = 0, settled_at = NULL
+WHERE state IN ('delivered', 'unchanged')
+    AND entry_id = (
+        SELECT max(newest.entry_id)
+        FROM hm_fhir_entries AS newest
+        WHERE newest.activity_key = :activity_key AND newest.target = :target
+    );
+
 -- name: confirm_ledger
 -- Moves a resource forward to a newer version that has the same content.
 UPDATE hm_fhir_ledger
@@ -183,14 +194,18 @@ ON CONFLICT DO NOTHING;
 -- name: other_producers
 -- The newest entries of the other activities that made a resource, the newest version first.
 SELECT e.*, p.content, p.holds, p.needs
-FROM hm_fhir_producers AS m
+FROM (
+    SELECT activity_key FROM hm_fhir_producers WHERE target = :target AND resource_key = :resource_key
+    UNION
+    SELECT activity_key FROM hm_fhir_ledger WHERE target = :target AND resource_key = :resource_key
+) AS made
 JOIN hm_fhir_entries AS e ON e.entry_id = (
     SELECT max(newest.entry_id)
     FROM hm_fhir_entries AS newest
-    WHERE newest.activity_key = m.activity_key AND newest.target = m.target
+    WHERE newest.activity_key = made.activity_key AND newest.target = :target
 )
 JOIN hm_fhir_payloads AS p ON p.entry_id = e.entry_id
-WHERE m.target = :target AND m.resource_key = :resource_key AND m.activity_key <> :activity_key
+WHERE made.activity_key <> :activity_key
 ORDER BY e.version_key DESC, e.entry_id DESC;
 
 -- name: insert_missing

@@ -173,6 +173,7 @@ class Settling:
     def _doubt_ledger(self, known: LedgerRow, where: dict[str, str], sent: Sent) -> None:
         if known.content_digest != sent.content_digest and not came_before(sent.remote_version, known.remote_version):
             self._cursor.execute(_SQL["doubt_ledger"], where)
+            self._cursor.execute(_SQL["send_again"], {"target": where["target"], "activity_key": known.activity_key})
 
     def _confirm_ledger(self, row: sqlite3.Row, sent: Sent) -> None:
         self._cursor.execute(
