@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,8 @@ def retry(
     """Make entries due now, parked ones and those that wait for a later time; the next run sends them."""
     if bool(entries) == (parked or waiting):
         raise click.UsageError("name entries, or give --parked or --waiting")
-    states = [State.PARKED] * (parked or bool(entries)) + [State.WAITING] * (waiting or bool(entries))
+    # First those that wait: a parked one that is made due waits, too, and would count twice.
+    states = [State.WAITING] * (waiting or bool(entries)) + [State.PARKED] * (parked or bool(entries))
     with open_app(settings) as app:
         number = sum(app.store.retry(entry_ids=entries or None, state=state, target=target) for state in states)
     if as_json:
@@ -123,6 +125,28 @@ def rejected(settings: Path, source: str | None, limit: int, payload: bool, as_j
         last = record.last_at.isoformat(timespec="seconds")
         listed.add_row(record.source, record.place or "", record.code, record.message, last)
     out.print(listed, markup=False)
+    return Exit.DONE
+
+
+@command.command("forget")
+@click.option("--source", help="Only of this source.")
+@click.option(
+    "--last-read-before",
+    "before",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
+    required=True,
+    help="UTC; a record that still stands in its source is read again by every run.",
+)
+@_json
+@click.pass_obj
+def forget(settings: Path, source: str | None, before: datetime, as_json: bool) -> int:
+    """Drop kept records that were rejected and are no longer in their source (corrected or removed there)."""
+    with open_app(settings) as app:
+        number = app.store.forget_rejected(before.replace(tzinfo=UTC), source)
+    if as_json:
+        print_json({"forgotten": number})
+    else:
+        out.print(f"{counted(number, 'rejected record')} forgotten")
     return Exit.DONE
 
 

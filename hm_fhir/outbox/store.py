@@ -206,6 +206,14 @@ class Store(Protocol):
     def rejected(self, source: str | None = None, *, limit: int | None = None) -> tuple[RejectedRecord, ...]:
         """Return rejected records with their payloads, the longest known first."""
 
+    def forget_rejected(self, before: datetime, source: str | None = None) -> int:
+        """Drop kept records that were last read before a time, and return how many.
+
+        Args:
+            before: aware time; a record that is still in its source was read by the last run.
+            source: only of this source.
+        """
+
     def rejected_counts(self) -> Mapping[str, Mapping[str, int]]:
         """Return source -> code -> number of rejected records."""
 

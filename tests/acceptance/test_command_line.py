@@ -203,6 +203,15 @@ def test_a_rejected_record_is_kept_with_place_and_reason_and_can_be_repaired(dep
     put(deployment, activity(1))
     assert deployment.run("run").code == 0
     assert deployment.run("outbox", "stats", "--json").json()["targets"]["hospital"]["delivered"] == 1
+    assert (
+        deployment.run("outbox", "forget", "--last-read-before", "2026-01-01").output
+        == "0 rejected records forgotten\n"
+    )
+    assert (
+        deployment.run("outbox", "forget", "--last-read-before", "2199-01-01").output
+        == "1 rejected record forgotten\n"
+    )
+    assert deployment.run("outbox", "stats", "--json").json()["rejected_records"] == {}
 
 
 def test_what_waits_gives_exit_code_3(deployment: Deployment, fhir_server: FhirServer) -> None:

@@ -319,7 +319,7 @@ def test_the_readme_goes_from_an_activity_to_a_delivered_bundle_in_twelve_lines(
 
     assert len(first.text.splitlines()) <= 12
     assert first.told == {}
-    [request] = fhir_server.requests
+    [request] = [one for one in fhir_server.requests if one.method == "POST"]
     assert request.status == 200
     assert request.entries == len(fhir_server.resources) > 5
     assert "Encounter" in {key.partition("/")[0] for key in fhir_server.resources}

@@ -17,6 +17,7 @@ SELDOM = {
     "binding",
     "codes",
     "entries_to_retry",
+    "forget_rejected",
     "ledger_keys",
     "list_entries",
     "list_entries_in_state",

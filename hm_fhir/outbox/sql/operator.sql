@@ -90,6 +90,10 @@ WHERE (:source IS NULL OR source = :source)
 ORDER BY first_at, source, record_digest
 LIMIT :limit;
 
+-- name: forget_rejected
+-- Drops kept records that were last read before a time.
+DELETE FROM hm_fhir_rejected WHERE (:source IS NULL OR source = :source) AND last_at < :before;
+
 -- name: rejected_counts
 -- How many records of each source are rejected, by reason.
 SELECT source, code, count(*) AS number FROM hm_fhir_rejected GROUP BY source, code ORDER BY source, code;

@@ -325,6 +325,12 @@ class SqliteStore:
                 for row in rows
             )
 
+    def forget_rejected(self, before: datetime, source: str | None = None) -> int:
+        """Drop kept records that were last read before a time, and return how many; see Store."""
+        with self._connections.writing() as cursor:
+            values = {"before": to_text(before), "source": source}
+            return cursor.execute(_SQL["forget_rejected"], values).rowcount
+
     def rejected_counts(self) -> Mapping[str, Mapping[str, int]]:
         """Return how many records are rejected, by source and reason; see Store."""
         counts: dict[str, dict[str, int]] = {}
