@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import random
-import secrets
-import socket
 import sqlite3
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -23,12 +17,14 @@ from hm_fhir import __version__, builtin
 from hm_fhir.activities.identity import Identity
 from hm_fhir.activities.model import Activity
 from hm_fhir.config import Identifiers, Kinded, Settings, load_settings, read_key, settings_error
+from hm_fhir.delivery.clock import Clock, SystemClock
 from hm_fhir.delivery.intake import Intake, RecordCounts, map_records
+from hm_fhir.delivery.owners import is_dead, new_owner
 from hm_fhir.delivery.prepare import Preparation
 from hm_fhir.delivery.reconcile import RunReport
 from hm_fhir.delivery.retry import RetryPolicy
 from hm_fhir.delivery.target import Closed, Target, TargetContext
-from hm_fhir.delivery.worker import Clock, DeliveryCounts, Worker
+from hm_fhir.delivery.worker import DeliveryCounts, Worker
 from hm_fhir.errors import (
     HmFhirError,
     OperatorNeeded,
@@ -54,18 +50,6 @@ Progress = Callable[[str, int | None], Advance]
 
 def _silent(_label: str, _total: int | None) -> Advance:
     return lambda _: None
-
-
-class SystemClock:
-    """The clock of this machine."""
-
-    def now(self) -> datetime:
-        """Return the time, in UTC."""
-        return datetime.now(UTC)
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
 
 
 def open_app(settings: Settings | Path | str = "hm-fhir.toml", *, clock: Clock | None = None) -> App:
@@ -315,7 +299,7 @@ class App:
             clock=self._clock,
             random=random.random,
             # Of this worker alone: threads, and processes that were forked, have the app in common.
-            owner=f"{_place()}:{os.getpid()}:{secrets.token_hex(4)}",
+            owner=new_owner(),
             claim_entries=settings.claim_entries,
             lease_seconds=settings.lease_seconds,
         )
@@ -323,9 +307,7 @@ class App:
     def _free_leases_of_the_dead(self) -> None:
         """Take back at once what a killed process of this machine held; other leases have to end."""
         for owner in self.store.owners():
-            place, _, rest = owner.partition(":")
-            pid = rest.partition(":")[0]
-            if place == _place() and pid.isdigit() and not _is_alive(int(pid)):
+            if is_dead(owner):
                 self.store.release(owner, attempted=True)
 
     def run(
@@ -395,21 +377,3 @@ def _options(model: type[BaseModel], chosen: Kinded, place: str) -> BaseModel:
         return model.model_validate(chosen.options)
     except ValidationError as error:
         raise settings_error(error, model, place=place) from None
-
-
-def _place() -> str:
-    """Return where process ids mean what they mean here: containers may share a host name, but not processes."""
-    try:
-        namespace = Path("/proc/self/ns/pid").readlink().name.strip("pid:[]")
-    except OSError:  # only Linux has them
-        return socket.gethostname()
-    return f"{socket.gethostname()}/{namespace}"
-
-
-def _is_alive(pid: int) -> bool:
-    with suppress(PermissionError):
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return False
-    return True

@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from hm_fhir.delivery.bundles import Item, Plan, Prepared, halves, plan_bundle
+from hm_fhir.delivery.clock import Clock
 from hm_fhir.delivery.prepare import Preparation
 from hm_fhir.delivery.retry import RetryPolicy, blames_content, retry_at
 from hm_fhir.delivery.target import Closed, Done, Later, Outcome, Refusal, Target, Write
@@ -41,16 +41,6 @@ LONE_FACTOR = 4
 
 STALE_ATTEMPTS = 4
 """How often a bundle is read and merged again within one call, when the receiver changes its own part meanwhile."""
-
-
-class Clock(Protocol):
-    """Time, so that tests can set it."""
-
-    def now(self) -> datetime:
-        """Return the aware time."""
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
 
 
 @dataclass(slots=True)

@@ -127,9 +127,6 @@ class Store(Protocol):
     def ledger(self, target: str, keys: Iterable[str]) -> Mapping[str, LedgerRow]:
         """Return resource key -> what the target last received, for those keys that it has."""
 
-    def ledger_of_activity(self, target: str, activity_key: str) -> tuple[LedgerRow, ...]:
-        """Return what only this activity wrote at the target, also what is withdrawn, in the order of the keys."""
-
     def former_payloads(
         self, target: str, activity_key: str, before: int, beyond: Collection[str]
     ) -> tuple[dict[str, Any], ...]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from hm_fhir.app import App, open_app
 from hm_fhir.config import write_key
-from hm_fhir.delivery.worker import Clock
+from hm_fhir.delivery.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)

@@ -367,18 +367,6 @@ def test_the_last_writer_of_a_shared_resource_is_remembered(store, offer, claim,
     assert (row.content_digest, row.activity_key, row.version_key) == ("d2", "a2", "v2")
 
 
-def test_what_only_an_activity_wrote_is_known(store, offer, claim, now):
-    store.add(offer(version="v1"))
-    both = (_sent("Encounter/1"), _sent("Task/1"), _sent("Patient/1", shared=True))
-    store.settle([Delivered(entry_id=claim()[0].entry_id, sent=both)], owner="worker-1", now=now)
-    assert [row.resource_key for row in store.ledger_of_activity("national", "a1")] == ["Encounter/1", "Task/1"]
-    store.add(offer(version="v2"))
-    sent = (_sent("Encounter/1", "d2"), _sent("Task/1", "d3", withdrawn=True))
-    store.settle([Delivered(entry_id=claim()[0].entry_id, sent=sent)], owner="worker-1", now=now)
-    rows = store.ledger_of_activity("national", "a1")
-    assert {row.resource_key: row.withdrawn for row in rows} == {"Encounter/1": False, "Task/1": True}
-
-
 def test_what_earlier_entries_held_is_found_whatever_became_of_them(store, offer, claim, now):
     holds = {"v1": ("Task/1", "Encounter/1"), "v2": ("Encounter/1",), "v3": ("Task/2",), "v4": ()}
     for version in ("v1", "v2", "v3"):

@@ -165,14 +165,6 @@ SELECT * FROM hm_fhir_ledger WHERE target = :target AND resource_key = :resource
 -- Every resource that a target received.
 SELECT resource_key FROM hm_fhir_ledger WHERE target = :target ORDER BY resource_key;
 
--- name: ledger_of_activity
--- The resources that belong to one activity alone. Without the hint SQLite reads the whole ledger of the target in
--- the order of its keys.
-SELECT *
-FROM hm_fhir_ledger INDEXED BY hm_fhir_ledger_by_activity
-WHERE target = :target AND activity_key = :activity_key AND shared = 0
-ORDER BY resource_key;
-
 -- name: former_payloads
 -- What earlier entries of an activity held for a target, newest first, whatever became of them.
 SELECT p.content, p.holds

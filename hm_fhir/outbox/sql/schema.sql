@@ -108,10 +108,6 @@ CREATE TABLE hm_fhir_ledger (
     PRIMARY KEY (target, resource_key)
 ) WITHOUT ROWID;
 
-CREATE INDEX hm_fhir_ledger_by_activity
-    ON hm_fhir_ledger (target, activity_key)
-    WHERE shared = 0;
-
 CREATE TABLE hm_fhir_missing (
     entry_id INTEGER NOT NULL REFERENCES hm_fhir_entries,
     target TEXT NOT NULL,

@@ -13,7 +13,7 @@ from hm_fhir.outbox.queries import load_queries
 from hm_fhir.outbox.sqlite.connection import Connections
 from hm_fhir.outbox.sqlite.delivery import Settling, lease_due, read_ledger
 from hm_fhir.outbox.sqlite.intake import read_known, write_submission
-from hm_fhir.outbox.sqlite.rows import entry, entry_row, ledger_row, to_keys, to_text, to_time
+from hm_fhir.outbox.sqlite.rows import entry, entry_row, to_keys, to_text, to_time
 from hm_fhir.outbox.sqlite.schema import install, is_current, schema_version, update_schema
 
 if TYPE_CHECKING:
@@ -172,12 +172,6 @@ class SqliteStore:
         """Return what a target last received; see Store."""
         with self._connections.reading() as cursor:
             return read_ledger(cursor, target, keys)
-
-    def ledger_of_activity(self, target: str, activity_key: str) -> tuple[LedgerRow, ...]:
-        """Return what only this activity wrote; see Store."""
-        with self._connections.reading() as cursor:
-            rows = cursor.execute(_SQL["ledger_of_activity"], {"target": target, "activity_key": activity_key})
-            return tuple(ledger_row(row) for row in rows)
 
     def former_payloads(
         self, target: str, activity_key: str, before: int, beyond: Collection[str]
