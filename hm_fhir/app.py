@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -19,6 +19,8 @@ from hm_fhir.activities.model import Activity
 from hm_fhir.config import Identifiers, Kinded, Settings, load_settings, read_key, settings_error
 from hm_fhir.delivery.clock import Clock, SystemClock
 from hm_fhir.delivery.intake import Intake, RecordCounts, map_records
+from hm_fhir.delivery.mapping_chunks import MappedChunk, map_here
+from hm_fhir.delivery.mapping_workers import map_in_workers
 from hm_fhir.delivery.owners import is_dead, new_owner
 from hm_fhir.delivery.prepare import Preparation
 from hm_fhir.delivery.reconcile import RunReport
@@ -152,11 +154,23 @@ class App:
         """
         return self._mapper(Identity(bytes(32), key_id="cases", system="urn:hm-fhir:cases"), Identifiers())
 
-    def _mapper(self, identity: Identity, identifiers: Identifiers) -> Mapper:
+    def mapper_of(self, folders: Sequence[Path]) -> Mapper:
+        """Return a mapper with these packs instead of those in force, to compare them.
+
+        Args:
+            folders: of the packs, and of those that they extend.
+
+        Raises:
+            MappingErrors: mistakes in mapping files, all of them.
+        """
+        return self._mapper(self.identity, self.settings.identifiers, folders)
+
+    def _mapper(self, identity: Identity, identifiers: Identifiers, packs: Sequence[Path] | None = None) -> Mapper:
         folders = [spec.folder for spec in self.contributions.profiles.values()]
         code_systems = {name: one for folder in folders for name, one in read_code_systems(folder).items()}
-        packs = load_packs([spec.folder for spec in self.contributions.mappings.values()])
-        return Mapper(packs, identity, code_systems, identifiers.by_kind())
+        if packs is None:
+            packs = [spec.folder for spec in self.contributions.mappings.values()]
+        return Mapper(load_packs(packs), identity, code_systems, identifiers.by_kind())
 
     @cached_property
     def store(self) -> SqliteStore:
@@ -245,6 +259,23 @@ class App:
     def map(self, source_name: str) -> Iterator[tuple[Record, Mapped | RecordRejected | None]]:
         """Yield each record of a source with what it maps to; nothing is stored or sent."""
         return map_records(self.source(source_name), self.mapper)
+
+    def map_to_json(self, source_name: str, *, workers: int = 1) -> Generator[MappedChunk, None, None]:
+        """Yield the resources of a source as NDJSON, in the order of its records; nothing is stored or sent.
+
+        Args:
+            source_name: name of the source in the settings.
+            workers: how many processes map. With more than one, the program that calls this must be importable
+                without side effects (``if __name__ == "__main__":``), as for every new process in Python.
+
+        Raises:
+            SettingsError: the source as a whole cannot be read; what was read before has been yielded.
+            HmFhirError: a worker process died.
+        """
+        source, mapper = self.source(source_name), self.mapper
+        if workers == 1:
+            return map_here(source, mapper)
+        return map_in_workers(source, partial(_source_and_mapper, self.settings, source_name), workers)
 
     def deliver(
         self, targets: Sequence[str] = (), *, patience_seconds: float = 0, progress: Progress = _silent
@@ -345,6 +376,12 @@ class App:
             name for name, one in sums.items() if name not in self.targets and one.states[State.WAITING]
         )
         return report
+
+
+def _source_and_mapper(settings: Settings, source_name: str) -> tuple[Source, Mapper]:
+    """Return what a worker process maps with."""
+    app = open_app(settings)
+    return app.source(source_name), app.mapper
 
 
 Spec = TypeVar("Spec")

@@ -54,6 +54,9 @@ OWN = (
             Term("body-height", "Ръст", "Body height"),
             Term("immunisation-status", "Имунизационен статус", "State of an immunisation"),
             Term("vaccine", "Ваксина", "Vaccine"),
+            Term("dose", "Поредна доза", "Number of the dose"),
+            Term("not-immunised-because", "Причина за непоставяне", "Why it was not given"),
+            Term("pregnancy-outcome", "Изход от бременността", "How the pregnancy ended"),
         ),
     ),
     Vocabulary(
@@ -132,15 +135,9 @@ OWN = (
             Term("ekatte", "Код по ЕКАТТЕ", "EKATTE code of a settlement"),
             Term("facility", "Код на заведение", "Code of a facility"),
             Term("mediator", "Номер на медиатор", "Number of a health mediator"),
-        ),
-    ),
-    Vocabulary(
-        "referral-progress",
-        "Business status of a referral",
-        (
-            Term("scheduled", "Уговорен час", "An appointment is made"),
-            Term("attended", "Явил се", "The person attended"),
-            Term("unattended", "Неявил се", "The person did not attend"),
+            Term("case", "Номер на случай", "Number of a case"),
+            Term("consent-paper", "Номер на декларация за съгласие", "Number of a signed consent"),
+            Term("hospital-stay", "Номер на болничен престой", "Number of a stay in hospital"),
         ),
     ),
 )

@@ -26,6 +26,7 @@ class ActivityType:
         about: whom it can concern.
         encounter_class: v3-ActCode class that holds whatever the setting, or None.
         sensitivity: v3-ActCode sensitivity of every activity of this type.
+        into_wards: in a ward of a hospital the person is there as an in-patient.
     """
 
     code: str
@@ -34,6 +35,7 @@ class ActivityType:
     about: About = "person"
     encounter_class: str | None = None
     sensitivity: tuple[str, ...] = ()
+    into_wards: bool = False
 
 
 _STD, _SEX = ("STD",), ("SEX",)
@@ -42,8 +44,10 @@ CATALOGUE: tuple[ActivityType, ...] = (
     ActivityType("home-visit", "Домашно посещение", "Home visit", encounter_class="HH"),
     ActivityType("phone-contact", "Контакт по телефона", "Phone contact", encounter_class="VR"),
     ActivityType("office-consultation", "Консултация в офиса", "Office consultation"),
-    ActivityType("accompaniment", "Придружаване", "Accompaniment to care"),
-    ActivityType("interpretation", "Превод и културна медиация", "Interpretation and cultural mediation"),
+    ActivityType("accompaniment", "Придружаване", "Accompaniment to care", into_wards=True),
+    ActivityType(
+        "interpretation", "Превод и културна медиация", "Interpretation and cultural mediation", into_wards=True
+    ),
     ActivityType("gp-registration", "Помощ при избор на личен лекар", "Help to register with a GP"),
     ActivityType("insurance-help", "Помощ със здравното осигуряване", "Help with health insurance"),
     ActivityType("document-help", "Помощ със социални и лични документи", "Help with social or identity documents"),
@@ -125,10 +129,22 @@ _CLASS_OF_SETTING = {
 }
 
 
-def encounter_class(type_code: str, setting: str) -> str:
+def encounter_class(type_code: str, setting: str, *, in_ward: bool = False, admitted: bool = False) -> str:
     """Return the v3-ActCode encounter class of an activity.
 
     HH is the person's residence, FLD outside a facility and the residence, VR not in one place, AMB ambulatory care
     in a facility, IMP an admitted person (HL7 v3-ActEncounterCode).
+
+    Args:
+        type_code: activity type.
+        setting: where.
+        in_ward: in a ward of the hospital. Many people are examined in wards, so only types that go into wards make
+            in-patients of them.
+        admitted: the number of the person's stay in the hospital is known.
     """
-    return ACTIVITY_TYPES[type_code].encounter_class or _CLASS_OF_SETTING[setting]
+    kind = ACTIVITY_TYPES[type_code]
+    if kind.encounter_class is not None:
+        return kind.encounter_class
+    if setting == "hospital" and (admitted or (in_ward and kind.into_wards)):
+        return "IMP"
+    return _CLASS_OF_SETTING[setting]

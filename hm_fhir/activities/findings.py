@@ -1,4 +1,4 @@
-"""What an activity found out and started: findings, referral, case plan, consent."""
+"""What an activity found out and started: findings, referral, case plan."""
 
 from __future__ import annotations
 
@@ -8,8 +8,16 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from hm_fhir.activities.catalogue import TYPES
-from hm_fhir.activities.people import Day, Facility, Frozen, Instant, LocalId, Text
-from hm_fhir.activities.vocabulary import DESTINATIONS, GOALS, REASONS, TESTS
+from hm_fhir.activities.people import Day, Facility, Frozen, Instant, Text
+from hm_fhir.activities.vocabulary import (
+    DESTINATIONS,
+    GOALS,
+    IMMUNISATION_REASONS,
+    PREGNANCY_OUTCOMES,
+    PROGRESS,
+    REASONS,
+    TESTS,
+)
 
 
 class Pregnancy(Frozen):
@@ -26,12 +34,26 @@ class Pregnancy(Frozen):
         default=None, description="number of pregnancies with this one"
     )
     antenatal_care: bool | None = Field(default=None, description="a doctor follows the pregnancy")
+    outcome: Annotated[str, AfterValidator(PREGNANCY_OUTCOMES.check)] | None = Field(
+        default=None, description="how the pregnancy ended; then the status is not-pregnant"
+    )
+    ended_on: Day | None = Field(default=None, description="day of the birth or loss, when known")
 
     @model_validator(mode="after")
     def _order(self) -> Pregnancy:
         first, last = self.last_menstrual_period, self.expected_delivery
         if first and last and not first < last:
             raise ValueError("the expected delivery is not after the last menstrual period")
+        if first and self.ended_on and not first < self.ended_on:
+            raise ValueError("the pregnancy ended before it began")
+        return self
+
+    @model_validator(mode="after")
+    def _over(self) -> Pregnancy:
+        if self.ended_on is not None and self.outcome is None:
+            raise ValueError("the end of a pregnancy needs its outcome")
+        if self.outcome is not None and self.status != "not-pregnant":
+            raise ValueError("a woman whose pregnancy ended is not pregnant")
         return self
 
 
@@ -59,10 +81,25 @@ class ReportedCondition(Frozen):
     """A diagnosis as a paper or a clinician says; a mediator diagnoses nothing."""
 
     code: Literal["syphilis", "congenital-syphilis"] = Field(description="which")
-    verification: Literal["unconfirmed", "provisional", "confirmed"] = Field(
+    verification: Literal["unconfirmed", "provisional", "confirmed", "refuted"] = Field(
         default="unconfirmed", description="FHIR condition-ver-status"
     )
+    status: Literal["active", "recurrence", "inactive", "remission", "resolved"] = Field(
+        default="active", description="FHIR condition-clinical; what is refuted is inactive"
+    )
     onset: Day | None = Field(default=None, description="begin, when known")
+    ended_on: Day | None = Field(default=None, description="day on which it ended, when known")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ReportedCondition:
+        over = self.status in ("inactive", "remission", "resolved")
+        if self.verification == "refuted" and self.status != "inactive":
+            raise ValueError("a refuted condition is inactive")
+        if self.ended_on is not None and not over:
+            raise ValueError("a condition that ended is inactive, in remission or resolved")
+        if self.onset and self.ended_on and self.ended_on < self.onset:
+            raise ValueError("the condition ended before it began")
+        return self
 
 
 class ImmunisationStatus(Frozen):
@@ -72,7 +109,22 @@ class ImmunisationStatus(Frozen):
         description="code of the vaccine in the national calendar, as the local system has it", repr=False
     )
     status: Literal["due", "overdue", "given", "refused"] = Field(description="state")
+    dose: Annotated[int, Field(ge=1, le=20)] | None = Field(default=None, description="which dose of a series")
     given_on: Day | None = Field(default=None, description="day, when it was given")
+    known_from: Literal["record", "recall", "provider"] = Field(
+        default="recall", description="FHIR immunization-origin: a paper, what people remember, what a doctor said"
+    )
+    reason: Annotated[str, AfterValidator(IMMUNISATION_REASONS.check)] | None = Field(
+        default=None, description="why it was not given"
+    )
+
+    @model_validator(mode="after")
+    def _of_status(self) -> ImmunisationStatus:
+        if self.given_on is not None and self.status != "given":
+            raise ValueError("only what was given has the day of it")
+        if self.reason is not None and self.status == "given":
+            raise ValueError("what was given needs no reason why not")
+        return self
 
 
 class Measurement(Frozen):
@@ -103,6 +155,16 @@ class Appointment(Frozen):
     """An appointment that was made for the person."""
 
     start: Instant = Field(description="when")
+    end: Instant | None = Field(default=None, description="end, when known")
+    status: Annotated[str, AfterValidator(PROGRESS.check)] = Field(
+        default="scheduled", description="what became of it"
+    )
+
+    @model_validator(mode="after")
+    def _forward(self) -> Appointment:
+        if self.end is not None and self.end < self.start:
+            raise ValueError("the end is before the start")
+        return self
 
 
 class Referral(Frozen):
@@ -127,6 +189,9 @@ class PlanGoal(Frozen):
     code: Annotated[str, AfterValidator(GOALS.check)] = Field(description="which goal")
     due: Day | None = Field(default=None, description="until when")
     status: Literal["active", "completed", "cancelled"] = Field(default="active", description="FHIR goal status")
+    achievement: Literal["in-progress", "achieved", "not-achieved", "not-attainable"] | None = Field(
+        default=None, description="FHIR goal-achievement, when it is known"
+    )
 
 
 class PlanStep(Frozen):
@@ -147,11 +212,3 @@ class CasePlan(Frozen):
     status: Literal["draft", "active", "on-hold", "completed", "revoked"] = Field(
         default="active", description="FHIR request-status"
     )
-
-
-class Consent(Frozen):
-    """What the person allowed; revocable at any time."""
-
-    given: bool = Field(description="true: allowed, false: refused or withdrawn")
-    on: Day = Field(description="day")
-    reference: LocalId | None = Field(default=None, description="number of the signed paper", repr=False)

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from uuid import UUID
+from functools import cache, lru_cache
 
 from hm_fhir.errors import SettingsError
 
 MINIMUM_KEY_BYTES = 32
+IDS_KEPT = 16_384
+"""How many ids are remembered: people, places and cases come again and again."""
+# The two highest bits of the variant's digit are 10 (RFC 9562, section 4.1).
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
 class Identity:
@@ -38,27 +42,28 @@ class Identity:
         self._mac = hmac.new(key, digestmod=hashlib.sha256)
         self.key_id = key_id
         self.system = system
+        self._remembered_id = lru_cache(maxsize=IDS_KEPT)(self._new_id)
 
-    def _digest(self, purpose: str, *parts: str) -> bytes:
+    def _digest(self, purpose: str, *parts: str) -> str:
         mac = self._mac.copy()
-        # Lengths keep ("ab", "c") and ("a", "bc") apart.
-        for part in (purpose, *parts):
-            data = part.encode()
-            mac.update(len(data).to_bytes(4, "big"))
-            mac.update(data)
-        return mac.digest()
+        mac.update(b"".join(map(_framed, (purpose, *parts))))
+        return mac.hexdigest()
 
     def resource_id(self, resource_type: str, key: str) -> str:
         """Return the FHIR id of a resource: a version 8 UUID (RFC 9562, section 5.8).
 
         Args:
             resource_type: FHIR type, such as ``Encounter``.
-            key: business key, such as ``egn|...`` or the key of an activity; never leaves this function.
+            key: business key, such as ``egn|...`` or the key of an activity; it stays inside of this object.
         """
-        raw = bytearray(self._digest("resource", resource_type, key)[:16])
-        raw[6] = 0x80 | (raw[6] & 0x0F)
-        raw[8] = 0x80 | (raw[8] & 0x3F)
-        return str(UUID(bytes=bytes(raw)))
+        return self._remembered_id(resource_type, key)
+
+    def _new_id(self, resource_type: str, key: str) -> str:
+        mac = self._mac.copy()
+        mac.update(_resource_of(resource_type) + _framed(key))
+        digest = mac.hexdigest()
+        variant = _VARIANT[digest[16]]
+        return f"{digest[:8]}-{digest[8:12]}-8{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
 
     def surrogate(self, resource_type: str, key: str) -> dict[str, str]:
         """Return the surrogate FHIR Identifier of a resource: the deployment's system and the keyed id."""
@@ -66,7 +71,7 @@ class Identity:
 
     def pseudonym(self, purpose: str, key: str) -> str:
         """Return a keyed hex name for rows of the store (activity, person), 32 characters."""
-        return self._digest("pseudonym", purpose, key).hex()[:32]
+        return self._digest("pseudonym", purpose, key)[:32]
 
     def digest(self, content: bytes) -> str:
         """Return the keyed digest of a content, 64 hex characters."""
@@ -78,4 +83,15 @@ class Identity:
     @property
     def fingerprint(self) -> str:
         """Short public check value of the key: equal keys have equal fingerprints."""
-        return self._digest("fingerprint").hex()[:16]
+        return self._digest("fingerprint")[:16]
+
+
+def _framed(text: str) -> bytes:
+    """Return a text with its length before it, which keeps ("ab", "c") and ("a", "bc") apart."""
+    data = text.encode()
+    return len(data).to_bytes(4, "big") + data
+
+
+@cache
+def _resource_of(resource_type: str) -> bytes:
+    return _framed("resource") + _framed(resource_type)

@@ -21,7 +21,8 @@ from pydantic import (
 )
 
 from hm_fhir.activities.catalogue import ACTIVITY_TYPES, TYPES, encounter_class
-from hm_fhir.activities.findings import CasePlan, Consent, Findings, Referral
+from hm_fhir.activities.findings import CasePlan, Findings, Referral
+from hm_fhir.activities.papers import Consent, Document
 from hm_fhir.activities.people import (
     NUMBER_KINDS,
     Day,
@@ -43,6 +44,7 @@ from hm_fhir.activities.vocabulary import (
     OUTCOMES,
     REASONS,
     SETTINGS,
+    SPECIALTIES,
     TESTS,
     TOPICS,
     Vocabulary,
@@ -111,6 +113,11 @@ class Activity(Frozen):
     period: Period = Field(description="when")
     setting: Annotated[str, AfterValidator(SETTINGS.check)] = Field(description="where: home, field, phone, …")
     facility: Facility | None = Field(default=None, description="the place of care where it happened", repr=False)
+    hospital_stay: LocalId | None = Field(
+        default=None,
+        description="number of the person's stay in the hospital (facility), as the hospital counts",
+        repr=False,
+    )
     persons: tuple[Person, ...] = Field(default=(), description="whom it concerns; empty for a group", repr=False)
     group: Group | None = Field(default=None, description="people who are not named one by one")
     topics: tuple[Annotated[str, AfterValidator(TOPICS.check)], ...] = Field(
@@ -129,6 +136,7 @@ class Activity(Frozen):
     )
     case_plan: CasePlan | None = Field(default=None, description="the plan of the person's case", repr=False)
     consent: Consent | None = Field(default=None, description="what the person allowed", repr=False)
+    documents: tuple[Document, ...] = Field(default=(), description="papers that were dealt with")
     case_id: LocalId | None = Field(default=None, description="the case that this belongs to", repr=False)
     fulfils: tuple[LocalId, ...] = Field(
         default=(), description="local ids of earlier referrals that this one carries out", repr=False
@@ -168,6 +176,18 @@ class Activity(Frozen):
             raise ValueError("a person is born after this was recorded")
         return self
 
+    @model_validator(mode="after")
+    def _of_a_person(self) -> Activity:
+        if self.group is not None and (self.findings != Findings() or self.case_plan is not None):
+            raise ValueError("findings and a case plan are of a person, not of a group")
+        if self.consent is not None and self.consent.by not in {person.role for person in self.persons}:
+            raise ValueError("a consent is of a person of the activity")
+        if self.hospital_stay is not None and (self.facility is None or self.facility.kind != "hospital"):
+            raise ValueError("a stay in hospital needs the hospital")
+        if self.hospital_stay is not None and self.group is not None:
+            raise ValueError("a stay in hospital is of a person, not of a group")
+        return self
+
     @property
     def key(self) -> str:
         """Identity of the activity over all its versions; holds the local id, so it is never shown."""
@@ -192,7 +212,12 @@ class Activity(Frozen):
         """
         data = self.model_dump(mode="json", exclude_none=True)
         data["key"] = self.key
-        data["class"] = encounter_class(self.type, self.setting)
+        data["class"] = encounter_class(
+            self.type,
+            self.setting,
+            in_ward=self.facility is not None and self.facility.ward is not None,
+            admitted=self.hospital_stay is not None,
+        )
         # Once more: model_copy() changes fields without any check.
         data["sensitivity"] = sorted({*self.sensitivity, *_sensitivity(dict(self))})
         for person, source in zip(data["persons"], self.persons, strict=True):
@@ -237,6 +262,8 @@ def _sensitivity(checked: Mapping[str, Any]) -> set[str]:
         (BARRIERS, checked.get("barriers", ())),
         (TESTS, [test.kind for test in findings.tests]),
     ]
+    places = [checked.get("facility"), referral and referral.facility, *(test.facility for test in findings.tests)]
+    used.append((SPECIALTIES, [place.specialty for place in places if place and place.specialty]))
     if referral is not None:
         used += [(DESTINATIONS, [referral.destination]), (REASONS, referral.reasons)]
     if plan is not None:

@@ -22,7 +22,7 @@ from pydantic import (
 from stdnum.bg import egn, pnf
 from stdnum.exceptions import ValidationError as NumberError
 
-from hm_fhir.activities.vocabulary import DESTINATIONS
+from hm_fhir.activities.vocabulary import DESTINATIONS, SPECIALTIES
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -236,6 +236,9 @@ class Facility(Frozen):
     ] = Field(description="what kind of place")
     name: Text = Field(description="name of the place; often the name of a doctor", repr=False)
     ward: Text | None = Field(default=None, description="ward of a hospital")
+    specialty: Annotated[str, AfterValidator(SPECIALTIES.check)] | None = Field(
+        default=None, description="medical specialty of the practice, or of the ward when one is named"
+    )
     address: Address | None = Field(default=None, description="where it is", repr=False)
     phone: Text | None = Field(default=None, description="telephone of the place", repr=False)
 

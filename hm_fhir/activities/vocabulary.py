@@ -111,6 +111,9 @@ REASONS = Vocabulary(
         Term("insurance-problem", "Проблем с осигуряването", "Insurance problem"),
         Term("social-need", "Социална потребност", "Social need"),
         Term("violence", "Насилие", "Violence", _SDV),
+        Term("child-at-risk", "Дете в риск", "Child at risk"),
+        Term("denied-care", "Отказана помощ", "Care was denied"),
+        Term("discrimination", "Дискриминация", "Discrimination"),
         Term("hospital-stay", "Престой в болница", "Hospital stay"),
         Term("missed-appointment", "Пропуснат преглед", "Missed appointment"),
         Term("routine-visit", "Планово посещение", "Routine visit"),
@@ -177,6 +180,9 @@ DESTINATIONS = Vocabulary(
         Term("emergency", "Спешна помощ", "Emergency care"),
         Term("laboratory", "Лаборатория", "Laboratory"),
         Term("social-services", "Социални услуги", "Social services"),
+        Term("child-protection", "Отдел „Закрила на детето“", "Child protection"),
+        Term("discrimination-commission", "Комисия за защита от дискриминация", "Anti-discrimination commission"),
+        Term("health-insurance-fund", "Здравноосигурителна каса", "Health insurance fund"),
         Term("school", "Училище", "School"),
     ),
 )
@@ -231,4 +237,113 @@ SETTINGS = Vocabulary(
     ),
 )
 
-VOCABULARIES = (TOPICS, REASONS, BARRIERS, OUTCOMES, DESTINATIONS, TESTS, GOALS, SETTINGS)
+SPECIALTIES = Vocabulary(
+    "specialty",
+    "Medical specialties of places of care",
+    (
+        Term("general-practice", "Обща медицина", "General practice"),
+        Term("gynaecology", "Акушерство и гинекология", "Obstetrics and gynaecology", _SEX),
+        Term("neonatology", "Неонатология", "Neonatology"),
+        Term("paediatrics", "Детски болести", "Paediatrics"),
+        Term("dermato-venereology", "Кожни и венерически болести", "Dermatology and venereology", _STD),
+        Term("infectious-diseases", "Инфекциозни болести", "Infectious diseases"),
+        Term("pulmonology", "Белодробни болести", "Lung diseases"),
+        Term("internal-medicine", "Вътрешни болести", "Internal medicine"),
+        Term("surgery", "Хирургия", "Surgery"),
+        Term("oncology", "Онкология", "Oncology"),
+        Term("emergency-medicine", "Спешна медицина", "Emergency medicine"),
+    ),
+)
+
+PROGRESS = Vocabulary(
+    "referral-progress",
+    "Business status of a referral and its appointment",
+    (
+        Term("scheduled", "Уговорен час", "An appointment is made"),
+        Term("attended", "Явил се", "The person attended"),
+        Term("unattended", "Неявил се", "The person did not attend"),
+        Term("cancelled", "Отменен час", "The appointment is cancelled"),
+    ),
+)
+
+PREGNANCY_OUTCOMES = Vocabulary(
+    "pregnancy-outcome",
+    "How a pregnancy ended",
+    (
+        Term("live-birth", "Раждане на живо дете", "Live birth", _SEX),
+        Term("stillbirth", "Мъртво раждане", "Stillbirth", _SEX),
+        Term("miscarriage", "Спонтанен аборт", "Miscarriage", _SEX),
+        Term("termination", "Прекъсване на бременността", "Termination of pregnancy", _SEX),
+    ),
+)
+
+IMMUNISATION_REASONS = Vocabulary(
+    "immunisation-reason",
+    "Why an immunisation was not given",
+    (
+        Term("objection", "Несъгласие на лицето или родителя", "Objection of the person or a parent"),
+        Term("medical-reason", "Медицинска причина според лекар", "Medical reason, as a doctor says"),
+        Term("out-of-stock", "Няма ваксина", "No vaccine in stock"),
+        Term("no-gp", "Без личен лекар", "No GP"),
+        Term("not-informed", "Без информация за имунизацията", "Did not know of it"),
+        Term("away", "Отсъствие от населеното място", "Away from home"),
+    ),
+)
+
+DOCUMENTS = Vocabulary(
+    "document-kind",
+    "Papers that a mediator helps with",
+    (
+        Term("leaflet", "Здравна брошура", "Health leaflet"),
+        Term("gp-choice-form", "Регистрационна форма за избор на личен лекар", "Form to choose a GP"),
+        Term("insurance-paper", "Документ за здравно осигуряване", "Paper on health insurance"),
+        Term("identity-card", "Лична карта", "Identity card"),
+        Term("birth-certificate", "Акт за раждане", "Birth certificate"),
+        Term("benefit-application", "Заявление за социална помощ", "Application for a social benefit"),
+        Term("disability-decision", "Решение на ТЕЛК", "Decision on a disability (TELK)"),
+        Term("referral-paper", "Направление", "Doctor's referral"),
+        Term("test-result", "Резултат от изследване", "Result of a test"),
+        Term("discharge-letter", "Епикриза", "Discharge letter"),
+        Term("immunisation-record", "Имунизационен паспорт", "Immunisation record"),
+        Term("complaint", "Жалба или сигнал", "Complaint or signal"),
+        Term("consent-form", "Декларация за съгласие", "Form of consent"),
+    ),
+)
+
+DOCUMENT_STEPS = Vocabulary(
+    "document-step",
+    "What was done with a paper",
+    (
+        Term("handed-over", "Предаден на лицето", "Handed over to the person"),
+        Term("shown", "Показан от лицето", "Shown by the person"),
+        Term("filled-in", "Попълнен с помощта на медиатора", "Filled in with the help of the mediator"),
+        Term("submitted", "Подаден в институция", "Submitted to an institution"),
+    ),
+)
+
+CONSENT_COVERAGE = Vocabulary(
+    "consent-coverage",
+    "What a person allows a mediator",
+    (
+        Term("mediation", "Медиация и водене на записи", "Mediation, and records of it"),
+        Term("sharing", "Предаване на данни на лекуващи и институции", "Passing on data to those who treat or serve"),
+    ),
+)
+
+VOCABULARIES = (
+    TOPICS,
+    REASONS,
+    BARRIERS,
+    OUTCOMES,
+    DESTINATIONS,
+    TESTS,
+    GOALS,
+    SETTINGS,
+    SPECIALTIES,
+    PROGRESS,
+    PREGNANCY_OUTCOMES,
+    IMMUNISATION_REASONS,
+    DOCUMENTS,
+    DOCUMENT_STEPS,
+    CONSENT_COVERAGE,
+)

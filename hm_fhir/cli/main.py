@@ -21,7 +21,7 @@ _COMMANDS = {
     "demo": "Run everything on this machine with synthetic people.",
     "init": "Write a settings file and an identity key.",
     "map": "Show what the sources map to, as NDJSON; nothing is stored or sent.",
-    "mappings": "Test mapping packs.",
+    "mappings": "Test, explain and compare mapping packs.",
     "outbox": "Look at entries, and send parked ones again.",
     "plugins": "List plugins and what they bring.",
     "run": "Read the sources and deliver to the targets.",

@@ -6,21 +6,29 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import click
 
 from hm_fhir.app import App, open_app
 from hm_fhir.cli.console import Exit, err, progress
-from hm_fhir.errors import RecordRejected
-from hm_fhir.fhir.json import to_json
 from hm_fhir.sources.base import count_of
+
+_MOST_WORKERS = 64
 
 
 @click.command("map")
 @click.option("--source", "sources", multiple=True, help="Map only this source (can be repeated).")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, _MOST_WORKERS),
+    default=1,
+    show_default=True,
+    help="Map in so many processes; the output is the same. Worth it from some thousand records.",
+)
 @click.pass_obj
-def command(settings: Path, sources: tuple[str, ...]) -> int:
+def command(settings: Path, sources: tuple[str, ...], workers: int) -> int:
     """Print the FHIR resources of all sources as NDJSON, one a line; nothing is stored or sent.
 
     Rejected records and activities without a mapping are counted on standard error.
@@ -28,28 +36,26 @@ def command(settings: Path, sources: tuple[str, ...]) -> int:
     with open_app(settings) as app, progress() as start:
         try:
             for name in sources or tuple(app.settings.sources):
-                _map(app, name, start(f"from {name}", count_of(app.source(name))))
+                _map(app, name, workers, start(f"from {name}", count_of(app.source(name))))
         except BrokenPipeError:
             # Whoever reads has read enough; what is still buffered goes nowhere, quietly.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return Exit.DONE
 
 
-def _map(app: App, name: str, advance: Callable[[int], None]) -> None:
+def _map(app: App, name: str, workers: int, advance: Callable[[int], None]) -> None:
     counts: Counter[str] = Counter(records=0)
-    write = sys.stdout.buffer.write
-    for record, result in app.map(name):
-        counts["records"] += 1
-        advance(1)
-        if isinstance(result, RecordRejected):
-            counts["rejected"] += 1
-            err.print(f"{record.place}: {result.code}: {result.message}", markup=False)
-        elif result is None:
-            counts["without a mapping"] += 1
-        else:
-            counts["mapped"] += 1
-            for resource in result.resources:
-                counts["resources"] += 1
-                write(to_json(resource.content) + b"\n")
+    with closing(app.map_to_json(name, workers=workers)) as chunks:
+        for chunk in chunks:
+            for rejected in chunk.rejected:
+                err.print(f"{rejected.place}: {rejected.code}: {rejected.message}", markup=False)
+            counts["records"] += chunk.records
+            counts["mapped"] += chunk.mapped
+            counts["resources"] += chunk.resources
+            counts["rejected"] += len(chunk.rejected)
+            counts["without a mapping"] += chunk.unmapped
+            sys.stdout.buffer.write(chunk.lines)
+            advance(chunk.records)
     sys.stdout.buffer.flush()
-    err.print(f"{name}: " + ", ".join(f"{number} {what}" for what, number in counts.items()), markup=False)
+    shown = (f"{number} {what}" for what, number in counts.items() if number or what == "records")
+    err.print(f"{name}: {', '.join(shown)}", markup=False)

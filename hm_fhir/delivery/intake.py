@@ -289,13 +289,18 @@ class _Reading:
             )
 
 
+def map_record(record: Record, source: Source, mapper: Mapper) -> Mapped | RecordRejected | None:
+    """Return what a record maps to, why it is rejected, or None if no mapping is for it."""
+    try:
+        return mapper.map(activity_of(source, record).for_mapping())
+    except RecordRejected as error:
+        return error
+
+
 def map_records(source: Source, mapper: Mapper) -> Iterator[tuple[Record, Mapped | RecordRejected | None]]:
     """Yield each record with what it maps to: a dry run without store and targets."""
     for record in source.records():
-        try:
-            yield record, mapper.map(activity_of(source, record).for_mapping())
-        except RecordRejected as error:
-            yield record, error
+        yield record, map_record(record, source, mapper)
 
 
 def payload_of(mapped: Mapped) -> dict[str, Any]:

@@ -2,36 +2,59 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import DecimalException
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from fhirpathpy.engine import do_eval
-from fhirpathpy.engine.invocations.constants import constants
-from fhirpathpy.engine.nodes import FP_Quantity, FP_Type, ResourceNode
-
-from hm_fhir.errors import HmFhirError, RecordRejected
-from hm_fhir.fhirpath.corrections import CORRECTED, standard_signatures
-from hm_fhir.fhirpath.parsing import Call, Parsed, Signature, parse
-from hm_fhir.fhirpath.quick import quick
+from hm_fhir.errors import ExpressionError, HmFhirError, RecordRejected
+from hm_fhir.fhirpath.compiled import Compiled, Scope, as_list
+from hm_fhir.fhirpath.compiler import Builtin, Compiler, Found, Surroundings
+from hm_fhir.fhirpath.functions import BUILTINS
+from hm_fhir.fhirpath.items import Collection, LimitReached, Unsuitable, plain
+from hm_fhir.fhirpath.navigation import json_type
+from hm_fhir.fhirpath.parser import parse
+from hm_fhir.fhirpath.static import UNKNOWN, Static
+from hm_fhir.fhirpath.tree import Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from hm_fhir.fhirpath.quick import Collection, Run
+    from hm_fhir.fhir.definitions import TypeModel
+    from hm_fhir.fhirpath.compiled import Run
+    from hm_fhir.fhirpath.compiler import Call as CallSite
 
-UCUM = "http://unitsofmeasure.org"
-# https://hl7.org/fhir/R4/fhirpath.html#variables
-STANDARD_VARIABLES: dict[str, str] = {
-    "ucum": UCUM,
-    "sct": "http://snomed.info/sct",
-    "loinc": "http://loinc.org",
-}
-CLOCK_FUNCTIONS = frozenset({"now", "today", "timeOfDay"})
-_COMPILED_KEPT = 8192
-_SCALARS = frozenset({str, bool, int, Decimal})
-_STANDARD = standard_signatures()
+_COMPILED_KEPT: Final = 8192
+_FAILURES: Final = (
+    Unsuitable,
+    TypeError,
+    ValueError,
+    AttributeError,
+    KeyError,
+    IndexError,
+    ArithmeticError,
+    DecimalException,
+    RecursionError,
+    MemoryError,
+)
+# Their plain form is themselves, so nothing has to be done to what comes out.
+_PLAIN_TYPES: Final = frozenset({"System.String", "System.Integer", "System.Decimal", "System.Boolean"})
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a project function in an expression.
+
+    Attributes:
+        name: of the function.
+        arguments: the value of each argument that is a literal, None for any other.
+        position: 0-based offset of the name in the text.
+    """
+
+    name: str
+    arguments: tuple[Any, ...]
+    position: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +67,14 @@ class Function:
         maximum_arguments: largest number of arguments.
         call: gets the environment of the evaluation, the input collection and one collection per argument; returns
             the resulting collection. All values are plain (str, int, Decimal, bool, dict, list).
+        returns: name of the FHIR type of the items that it returns; None: anything.
     """
 
     name: str
     minimum_arguments: int
     maximum_arguments: int
     call: Callable[..., Collection]
+    returns: str | None = None
 
 
 class Expression:
@@ -60,189 +85,239 @@ class Expression:
         variables: names of the ``%variables`` that it reads, without the standard ones (``%context``, ``%ucum`` ...).
         calls: its calls of project functions.
         functions: names of all functions that it calls.
-        constant: True if it reads neither the root nor a variable nor calls a project function.
+        reads: paths of the root whose values it uses, such as ``period.start``; where a path leads to the input of a
+            function, the whole of it counts as used. The empty text is the whole root.
+        result: static type of the result.
+        constants: the values that it always gives; None when they depend on anything.
     """
 
-    __slots__ = ("_run", "calls", "functions", "text", "variables")
+    __slots__ = ("_one", "_several", "calls", "constants", "functions", "reads", "result", "text", "variables")
 
-    def __init__(
-        self,
-        text: str,
-        run: Callable[[Any, Mapping[str, Any], object], Collection],
-        *,
-        variables: Iterable[str] = (),
-        calls: Iterable[Call] = (),
-        functions: Iterable[str] = (),
-    ) -> None:
+    def __init__(self, text: str, part: Compiled, found: Found) -> None:
         self.text = text
-        self.variables = frozenset(variables) - {"context", *STANDARD_VARIABLES}
-        self.calls = tuple(calls)
-        self.functions = frozenset(functions)
-        self._run = run
+        self.variables = frozenset(found.variables)
+        self.calls: tuple[Call, ...] = tuple(found.calls)
+        self.functions = frozenset(found.functions)
+        self.reads = frozenset(".".join(path) for path in found.reads)
+        self.result = part.static
+        self.constants = None if part.constants is None else tuple(plain(value) for value in part.constants)
+        is_plain = part.static.exact in _PLAIN_TYPES
+        self._several = as_list(part) if is_plain else _plain_items(as_list(part))
+        self._one = _first(part) if is_plain else _plain_item(_first(part))
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
 
-    def evaluate(
-        self, root: object, variables: Mapping[str, Any] | None = None, environment: object = None
-    ) -> Collection:
-        """Return the resulting collection: str, int, Decimal, bool, dict or list, never None, copied from the input.
+    @property
+    def constant(self) -> bool:
+        """Whether it depends neither on the root nor on a variable nor calls a project function."""
+        return self.constants is not None
 
-        Args:
-            root: what a path starts at; a list is a collection.
-            variables: values of ``%variables``; a list is a collection, None is empty.
-            environment: handed to the project functions.
+    def values(self, scope: Scope) -> Collection:
+        """Return the resulting collection: str, int, Decimal, bool, dict or list, never None.
+
+        What is found in the data is handed out as it is: it must not be changed.
 
         Raises:
-            RecordRejected: ``expression-failed``: it cannot be evaluated on this root.
+            RecordRejected: ``expression-failed``: it cannot be evaluated on this root; ``expression-limit``: it takes
+                too many steps.
         """
-        # Raised outside of the except block: fhirpathpy puts data into its messages, and a chained exception would
-        # carry them into logs.
+        result: Collection
         try:
-            return [
-                item if type(item) in _SCALARS else _plain(item)
-                for item in self._run(root, variables or {}, environment)
-                if type(item) in _SCALARS or _is_value(item)
-            ]
+            result = self._several(scope.root, scope)
         except HmFhirError:
             raise
-        except Exception:  # noqa: BLE001, S110
-            pass
-        raise RecordRejected(
-            f"the expression {self.text!r} cannot be evaluated on this record",
-            code="expression-failed",
-            fix="a value has a type or a number of items that the expression does not expect",
-        )
+        except LimitReached:
+            failure: Exception | None = None
+        except _FAILURES as error:
+            failure = error
+        else:
+            return result
+        raise self._rejection(failure)
 
-    def holds(self, root: object, variables: Mapping[str, Any] | None = None, environment: object = None) -> bool:
+    def first(self, scope: Scope) -> Any:
+        """Return the first value of the resulting collection, or None; otherwise as :meth:`values`."""
+        try:
+            result = self._one(scope.root, scope)
+        except HmFhirError:
+            raise
+        except LimitReached:
+            failure: Exception | None = None
+        except _FAILURES as error:
+            failure = error
+        else:
+            return result
+        raise self._rejection(failure)
+
+    def true(self, scope: Scope) -> bool:
         """Return whether the expression is true; empty is false.
 
         Raises:
-            RecordRejected: ``expression-failed``: as evaluate(), or the result is no boolean.
+            RecordRejected: as :meth:`values`, or the result is no boolean.
         """
-        result = self.evaluate(root, variables, environment)
-        if not result:
-            return False
-        if len(result) == 1 and isinstance(result[0], bool):
-            return result[0]
+        if not self.result.many:
+            value = self.first(scope)
+            if value is None:
+                return False
+            if type(value) is bool:
+                return value
+        else:
+            values = self.values(scope)
+            if not values:
+                return False
+            if len(values) == 1 and type(values[0]) is bool:
+                return values[0]
         raise RecordRejected(
             f"the condition {self.text!r} is neither true, false nor empty",
             code="expression-failed",
             fix="compare it, or write .exists() at its end",
         )
 
+    def evaluate(
+        self, root: object, variables: Mapping[str, Any] | None = None, environment: object = None
+    ) -> Collection:
+        """Return the resulting collection, copied from the data; otherwise as :meth:`values`.
 
-def compile(text: str, functions: Iterable[Function] = ()) -> Expression:  # noqa: A001
+        Args:
+            root: what a path starts at; a list is a collection.
+            variables: values of ``%variables``; a list is a collection, None is empty.
+            environment: handed to the project functions.
+        """
+        found = self.values(Scope(root, variables, environment))
+        try:
+            return deepcopy(found)
+        except RecursionError as error:
+            failure = error
+        raise self._rejection(failure)
+
+    def holds(self, root: object, variables: Mapping[str, Any] | None = None, environment: object = None) -> bool:
+        """Return whether the expression is true; as :meth:`true`."""
+        return self.true(Scope(root, variables, environment))
+
+    def _rejection(self, failure: Exception | None) -> RecordRejected:
+        # Raised outside of the except block: an exception of Python may carry data, and a chained one would show it.
+        if failure is None:
+            return RecordRejected(
+                f"the expression {self.text!r} takes too many steps on this record",
+                code="expression-limit",
+                fix="make it simpler: it goes through far more items than a record has",
+            )
+        why = str(failure) if isinstance(failure, Unsuitable) else None
+        return RecordRejected(
+            f"the expression {self.text!r} cannot be evaluated on this record",
+            code="expression-failed",
+            fix=why or "a value has a type or a number of items that the expression does not expect",
+        )
+
+
+def compile(  # noqa: A001
+    text: str,
+    functions: Iterable[Function] = (),
+    *,
+    types: TypeModel | None = None,
+    root: str | None = None,
+    variables: Mapping[str, Static] | None = None,
+    strict: bool = True,
+) -> Expression:
     """Return the compiled expression.
 
     Args:
         text: FHIRPath 2.0.
         functions: of the project, beside the standard ones.
+        types: the types of the data; without them it is JSON of which nothing is known.
+        root: name of the type of the root; without it the root says its type itself (``resourceType``).
+        variables: static types of ``%variables``.
+        strict: with `types`: refuse what cannot be right for them; else it is empty when it is evaluated.
 
     Raises:
-        ExpressionError: it is no FHIRPath, or calls an unknown function, or with a wrong number of arguments.
+        ExpressionError: it is no FHIRPath, calls an unknown function or one with a wrong number of arguments, or does
+            not fit the types.
     """
-    return _compile(text, tuple(functions))
+    fixed = tuple(functions)
+    if types is None and not variables:
+        return _compile_untyped(text, fixed)
+    return _compile(text, fixed, types, root, variables or {}, strict=strict and types is not None)
 
 
 @lru_cache(maxsize=_COMPILED_KEPT)
-def _compile(text: str, functions: tuple[Function, ...]) -> Expression:
-    simple = quick(text)
-    if simple is not None:
-        run, variable = simple
-        return Expression(text, _quick_run(run, variable), variables=[variable] if variable else [])
-    return compile_tree(text, functions)
+def _compile_untyped(text: str, functions: tuple[Function, ...]) -> Expression:
+    return _compile(text, functions, None, None, {}, strict=False)
 
 
-def compile_tree(text: str, functions: Iterable[Function] = ()) -> Expression:
-    """Return the expression compiled without the direct closures; what they are compared with in tests."""
-    functions = tuple(functions)
-    signatures = dict(_STANDARD)
-    table = dict(CORRECTED)
-    for function in functions:
-        signatures[function.name] = Signature(function.minimum_arguments, function.maximum_arguments, project=True)
-        table[function.name] = _entry(function)
-    parsed = parse(text, signatures)
-    return Expression(
-        text,
-        _tree_run(parsed, table),
-        variables=parsed.variables,
-        calls=parsed.calls,
-        functions=parsed.functions,
-    )
+def _compile(
+    text: str,
+    functions: tuple[Function, ...],
+    types: TypeModel | None,
+    root: str | None,
+    variables: Mapping[str, Static],
+    *,
+    strict: bool,
+) -> Expression:
+    builders = {**BUILTINS, **{function.name: _project_function(function) for function in functions}}
+    static = UNKNOWN
+    if root is not None and types is not None:
+        definition = types.type(root)
+        abstract = definition is None or definition.abstract
+        static = Static(() if abstract else (json_type(types, root),), many=False)
+    found = Found()
+    surroundings = Surroundings(text, builders, types, strict, variables, static)
+    try:
+        part = Compiler(surroundings, static, (), found).compile(parse(text))
+    except RecursionError:
+        part = None
+    if part is None:  # the limit of the parser suits any caller but one that is very deep itself
+        raise ExpressionError("the expression is nested too deeply", text=text, position=0)
+    return Expression(text, part, found)
 
 
-def _quick_run(run: Run, variable: str | None) -> Callable[[Any, Mapping[str, Any], object], Collection]:
-    if variable == "context":
-        return lambda root, variables, _: run(root, variables if "context" in variables else {"context": root})
-    if variable in STANDARD_VARIABLES:
-        return lambda root, variables, _: run(root, {**STANDARD_VARIABLES, **variables})
-    return lambda root, variables, _: run(root, variables)
+def _project_function(function: Function) -> Builtin:
+    def build(call: CallSite) -> Compiled:
+        arguments = [call.argument(index) for index in range(len(call.arguments))]
+        literals = tuple(
+            part.constants[0] if part.constants and _is_written(node) else None
+            for part, node in zip(arguments, call.arguments, strict=True)
+        )
+        call.compiler.found.calls.append(Call(function.name, literals, call.node.position))
+        source = _plain_items(as_list(call.input()))
+        given = [_plain_items(as_list(part)) for part in arguments]
+        call_it = function.call
+
+        def run(this: Any, scope: Scope) -> Collection:
+            return call_it(scope.environment, source(this, scope), *(one(this, scope) for one in given))
+
+        known = function.returns is not None and call.compiler.model is not None
+        return Compiled(run, Static((function.returns,)) if known and function.returns else UNKNOWN)
+
+    return Builtin(function.name, function.minimum_arguments, function.maximum_arguments, build)
 
 
-def _tree_run(parsed: Parsed, table: Mapping[str, Any]) -> Callable[[Any, Mapping[str, Any], object], Collection]:
-    tree, literals = parsed.tree, parsed.literals
-    reads_clock = bool(parsed.functions & CLOCK_FUNCTIONS)
+def _is_written(node: Any) -> bool:
+    return isinstance(node, Literal)
 
-    def run(root: Any, variables: Mapping[str, Any], environment: object) -> Collection:
-        if reads_clock:
-            constants.reset()
-        start = list(root) if isinstance(root, list) else [] if root is None else [root]
-        context = {
-            "dataRoot": start,
-            "$this": start,
-            "vars": {"context": root, **STANDARD_VARIABLES, **variables, **literals},
-            "model": None,
-            "userInvocationTable": table,
-            "environment": environment,
-        }
-        result = do_eval(context, start, tree)
-        return result if isinstance(result, list) else [result]
+
+def _first(part: Compiled) -> Run:
+    if not part.many:
+        return part.run
+    inner = part.run
+
+    def run(this: Any, scope: Scope) -> Any:
+        items = inner(this, scope)
+        return items[0] if items else None
 
     return run
 
 
-def _entry(function: Function) -> dict[str, Any]:
-    def call(context: Mapping[str, Any], data: Collection, *arguments: Collection) -> Collection:
-        return function.call(context["environment"], _values(data), *(_values(item) for item in arguments))
+def _plain_item(run: Run) -> Run:
+    def plain_item(this: Any, scope: Scope) -> Any:
+        item = run(this, scope)
+        return item if type(item) is str or item is None else plain(item)
 
-    counts = range(function.minimum_arguments, function.maximum_arguments + 1)
-    return {"fn": call, "arity": {count: ["Any"] * count for count in counts}}
-
-
-def _values(collection: Collection) -> Collection:
-    """Return a collection without its wrappers. Not copied: the root is the input of most calls."""
-    values = (item.data if isinstance(item, ResourceNode) else item for item in collection if _is_value(item))
-    return [value if isinstance(value, dict | list) else _plain(value) for value in values]
+    return plain_item
 
 
-def _is_value(item: Any) -> bool:
-    """False for null and for a primitive that has only extensions (the lonely half of ``_birthDate``)."""
-    if isinstance(item, ResourceNode):
-        item = item.data
-    return item is not None and not (isinstance(item, dict) and item.keys() == {"extension"})
+def _plain_items(run: Run) -> Run:
+    def plain_items(this: Any, scope: Scope) -> Collection:
+        items = run(this, scope)
+        return [value for item in items if (value := item if type(item) is str else plain(item)) is not None]
 
-
-def _plain(item: Any) -> Any:
-    if isinstance(item, ResourceNode):
-        item = item.data
-    if isinstance(item, str | bool | int | Decimal):
-        return item
-    if isinstance(item, dict):
-        return {key: _plain(value) for key, value in item.items()}
-    if isinstance(item, list):
-        return [_plain(value) for value in item]
-    if isinstance(item, float):
-        # Only fhirpathpy makes them (unit conversions); data is decoded with Decimal.
-        return Decimal(str(item))
-    if isinstance(item, FP_Quantity):
-        return _quantity(item)
-    if isinstance(item, FP_Type):
-        return item.asStr  # a date or time, as written
-    return item
-
-
-def _quantity(quantity: FP_Quantity) -> dict[str, Any]:
-    """Return the FHIR Quantity of ``4 'mg'`` or ``4 days`` (https://hl7.org/fhir/R4/fhirpath.html#quantity)."""
-    code = FP_Quantity.timeUnitsToUCUM.get(quantity.unit, quantity.unit).strip("'")
-    return {"value": quantity.value, "unit": quantity.unit.strip("'"), "system": UCUM, "code": code}
+    return plain_items

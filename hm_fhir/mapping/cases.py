@@ -141,7 +141,7 @@ def write_case(case: Case, mapper: Mapper) -> None:
 def _actual(case: Case, mapper: Mapper) -> _Actual:
     try:
         activity = Activity.model_validate(case.spec.activity)
-        mapped = mapper.map(activity.for_mapping(), cases_of=_pack_of(case, mapper))
+        mapped = mapper.map(activity.for_mapping(), cases_of=pack_of(case, mapper))
     except ValidationError as error:
         reason = rejected(error)
         return _Actual({"refused": reason.code}, str(reason))
@@ -152,7 +152,8 @@ def _actual(case: Case, mapper: Mapper) -> _Actual:
     return _Actual({"resources": normalised(mapped, mapper.identity.system)})
 
 
-def _pack_of(case: Case, mapper: Mapper) -> Pack | None:
+def pack_of(case: Case, mapper: Mapper) -> Pack | None:
+    """Return the pack below whose folder a case stands, or None."""
     path = case.path.resolve()
     return next((pack for pack in mapper.packs if path.is_relative_to(pack.folder.resolve())), None)
 

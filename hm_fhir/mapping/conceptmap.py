@@ -73,8 +73,10 @@ class ConceptMap:
     name: str
     groups: tuple[tuple[str | None, Mapping[str, tuple[Mapping[str, str], ...]]], ...]
 
-    def translate(self, code: str, system: str | None = None) -> list[dict[str, str]]:
+    def translate(self, code: str, system: str | None = None) -> list[Mapping[str, str]]:
         """Return the codings that a code is mapped to, in the order of the map; empty when mapped to nothing.
+
+        They are those of the map itself, to be read only.
 
         Args:
             code: source code.
@@ -94,7 +96,7 @@ class ConceptMap:
                 code="untranslatable",
                 fix=f"add the code to the map {self.name!r}, with equivalence unmatched if nothing fits",
             )
-        return [dict(coding) for codings in found for coding in codings]
+        return [coding for codings in found for coding in codings]
 
 
 def read_code_systems(folder: Path) -> dict[str, CodeSystem]:

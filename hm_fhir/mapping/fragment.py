@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hm_fhir.errors import MappingError, did_you_mean
-from hm_fhir.fhirpath import CLOCK_FUNCTIONS, Expression, compile  # noqa: A004
+from hm_fhir.fhirpath import CLOCK_FUNCTIONS, Expression
+from hm_fhir.fhirpath.static import INTEGER, UNKNOWN
 from hm_fhir.mapping.blocks import check_names
 from hm_fhir.mapping.functions import FUNCTIONS
 from hm_fhir.mapping.resource_types import RESOURCE_TYPES
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hm_fhir.mapping.blocks import Report
+    from hm_fhir.mapping.setting import Setting
     from hm_fhir.mapping.spec import MappingSpec, PartSpec, ResourceSpec
     from hm_fhir.mapping.yaml_file import YamlDocument, YamlPath
 
@@ -27,24 +29,32 @@ _SET_BY_ENGINE = ("resourceType", "id")
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """One variable of a mapping."""
+    """One variable of a mapping; `template.path` and the document say where it stands."""
 
     name: str
     template: Template
+    document: YamlDocument = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One reason not to map an activity."""
+    """One reason not to map an activity; it stands at `path` of the document."""
 
     code: str
     when: Expression
     say: str
+    path: YamlPath
+    document: YamlDocument = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceRule:
-    """How one resource (or one per item of `each`) is made; the fields are those of the mapping file."""
+    """How one resource (or one per item of `each`) is made; the fields are those of the mapping file.
+
+    Attributes:
+        path: where it stands in the document: ``("resources", 0)``; `each` is at ``(*path, "each")``, and so on.
+        document: its file.
+    """
 
     name: str
     type: str
@@ -55,6 +65,8 @@ class ResourceRule:
     receiver_owns: tuple[str, ...]
     profile: str | None
     template: Template
+    path: YamlPath
+    document: YamlDocument = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +103,25 @@ class Fragment:
         yield from self.uses
 
 
-def compile_fragment(spec: MappingSpec | PartSpec, document: YamlDocument, report: Report) -> Fragment:
-    """Return the compiled body of a file; every mistake in it is reported."""
-    return _Compiler(spec, document, report).fragment()
+def compile_fragment(
+    spec: MappingSpec | PartSpec, document: YamlDocument, report: Report, setting: Setting
+) -> Fragment:
+    """Return the compiled body of a file; every mistake in it is reported.
+
+    Args:
+        spec: content of the file.
+        document: the file.
+        report: called with path and error of each mistake.
+        setting: what is known of the activities.
+    """
+    return _Compiler(spec, document, report, setting).fragment()
 
 
 class _Compiler:
-    def __init__(self, spec: MappingSpec | PartSpec, document: YamlDocument, report: Report) -> None:
+    def __init__(
+        self, spec: MappingSpec | PartSpec, document: YamlDocument, report: Report, setting: Setting
+    ) -> None:
+        self._setting = setting
         self._spec = spec
         self._document = document
         self._report = report
@@ -107,15 +131,18 @@ class _Compiler:
         assign = tuple(self._assign())
         refuse = []
         for index, refusal in enumerate(self._spec.refuse):
-            when = self.expression(refusal.when, ("refuse", index, "when"))
+            when = self.expression(refusal.when, ("refuse", index, "when"), self._setting)
             if when is not None:
-                refuse.append(Refusal(refusal.code, when, refusal.say))
+                path: YamlPath = ("refuse", index)
+                refuse.append(Refusal(refusal.code, when, refusal.say, path, self._document))
         resources = tuple(self._resource(item, index) for index, item in enumerate(self._spec.resources))
         return Fragment(self._document, assign, tuple(refuse), resources, tuple(self._uses))
 
-    def expression(self, text: str, path: YamlPath, bound: frozenset[str] = frozenset()) -> Expression | None:
+    def expression(
+        self, text: str, path: YamlPath, setting: Setting, bound: frozenset[str] = frozenset()
+    ) -> Expression | None:
         try:
-            expression = compile(text, FUNCTIONS)
+            expression = setting.compile(text, FUNCTIONS)
         except MappingError as error:
             self._report(path, error)
             return None
@@ -126,6 +153,7 @@ class _Compiler:
         return expression
 
     def _assign(self) -> Iterator[Assignment]:
+        setting = self._setting
         for index, step in enumerate(self._spec.assign):
             path: YamlPath = ("assign", index)
             if len(step) != 1:
@@ -134,13 +162,17 @@ class _Compiler:
                 check_names([name], (*path, name), self._report)
                 if name in _RESERVED:
                     self._report((*path, name), MappingError(f"%{name} is already defined by the engine"))
-                template = self._template(value, (*path, name))
+                template = self._template(value, (*path, name), setting)
                 for use in template.uses:
                     self._no_reference(use)
-                yield Assignment(name, template)
+                yield Assignment(name, template, self._document)
 
-    def _template(self, value: Any, path: YamlPath, bound: frozenset[str] = frozenset()) -> Template:
-        template = compile_template(value, functions=FUNCTIONS, report=self._report, path=path, bound=bound)
+    def _template(
+        self, value: Any, path: YamlPath, setting: Setting, bound: frozenset[str] = frozenset()
+    ) -> Template:
+        template = compile_template(
+            value, functions=FUNCTIONS, report=self._report, path=path, bound=bound, setting=setting
+        )
         for use in template.uses:
             self._no_clock(use)
         return template
@@ -155,19 +187,25 @@ class _Compiler:
             if key in spec.template:
                 error = MappingError(f"{key} is set by the engine", fix=f"remove {key} from the template")
                 self._report((*path, "template", key), error)
-        bound = EACH_VARIABLES if spec.each else frozenset[str]()
-        template = self._template(spec.template, (*path, "template"), bound)
+        setting, bound = self._setting, frozenset[str]()
+        each = self.expression(spec.each, (*path, "each"), setting) if spec.each else None
+        if spec.each:
+            bound = EACH_VARIABLES
+            setting = setting.having(item=setting.item_of(each) if each else UNKNOWN, index=INTEGER)
+        template = self._template(spec.template, (*path, "template"), setting, bound)
         self._uses += template.uses
         return ResourceRule(
             name=spec.name,
             type=spec.type,
-            each=self.expression(spec.each, (*path, "each")) if spec.each else None,
-            condition=self.expression(spec.condition, (*path, "if"), bound) if spec.condition else None,
-            key=self.expression(spec.key, (*path, "key"), bound) if spec.key else None,
+            each=each,
+            condition=self.expression(spec.condition, (*path, "if"), setting, bound) if spec.condition else None,
+            key=self.expression(spec.key, (*path, "key"), setting, bound) if spec.key else None,
             shared=spec.shared,
             receiver_owns=tuple(spec.receiver_owns),
             profile=spec.profile,
             template=template,
+            path=path,
+            document=self._document,
         )
 
     def _no_clock(self, use: Use) -> None:

@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from hm_fhir.errors import MappingError, did_you_mean
-from hm_fhir.fhirpath import CLOCK_FUNCTIONS, Expression, compile  # noqa: A004
+from hm_fhir.fhirpath import CLOCK_FUNCTIONS, Expression
 from hm_fhir.mapping.agreement import check_mapping_names, check_resource_names, replaced_mappings
 from hm_fhir.mapping.extending import scopes_of
 from hm_fhir.mapping.fragment import EACH_VARIABLES, GIVEN_VARIABLES, Fragment
@@ -14,6 +14,7 @@ from hm_fhir.mapping.functions import FUNCTIONS, is_absolute
 from hm_fhir.mapping.pack import CompiledMapping, Pack
 from hm_fhir.mapping.pack_files import PACK_FILE, read_pack_files
 from hm_fhir.mapping.problems import Problems
+from hm_fhir.mapping.setting import Setting, activity_setting
 from hm_fhir.mapping.template import Use
 
 if TYPE_CHECKING:
@@ -28,30 +29,33 @@ if TYPE_CHECKING:
 _NAMED_BY = {"reference": ("resource", attrgetter("types")), "translate": ("concept map", attrgetter("concept_maps"))}
 
 
-def load_pack(folder: Path) -> Pack:
+def load_pack(folder: Path, *, setting: Setting | None = None) -> Pack:
     """Return the pack of a folder, by itself.
 
     Args:
         folder: holds ``pack.yaml``, mappings ``*.yaml``, ``parts/*.yaml`` and ``conceptmaps/*.json``.
+        setting: as for `load_packs`.
 
     Raises:
         MappingErrors: all mistakes, each with file:line:column, the line, and what to do; also that it extends a
             pack, which only `load_packs` finds.
     """
-    return load_packs([folder])[0]
+    return load_packs([folder], setting=setting)[0]
 
 
-def load_packs(folders: Sequence[Path]) -> tuple[Pack, ...]:
+def load_packs(folders: Sequence[Path], *, setting: Setting | None = None) -> tuple[Pack, ...]:
     """Return the packs that are in force together, in the order of their folders.
 
     Args:
         folders: each as for `load_pack`; a pack may extend any other of them.
+        setting: what is known of the activities; default: all that their model says. ``Setting()``: nothing.
 
     Raises:
         MappingErrors: all mistakes of all packs.
     """
     problems = Problems()
-    read = [read_pack_files(folder, problems) for folder in folders]
+    setting = setting or activity_setting()
+    read = [read_pack_files(folder, problems, setting) for folder in folders]
     packs: dict[str, PackFiles] = {}
     for files in read:
         if files is None:
@@ -64,7 +68,7 @@ def load_packs(folders: Sequence[Path]) -> tuple[Pack, ...]:
     replaced = replaced_mappings(scopes, problems)
     check_mapping_names(scopes, replaced, problems)
     check_resource_names(scopes, problems)
-    made = {scope.files.name: _Compiler(scope, scopes, problems).pack(replaced) for scope in scopes}
+    made = {scope.files.name: _Compiler(scope, scopes, problems, setting).pack(replaced) for scope in scopes}
     problems.raise_all()
     return tuple(made[name] for name in packs)
 
@@ -98,7 +102,8 @@ def check_code_systems(pack: Pack, code_systems: Mapping[str, CodeSystem]) -> No
 
 
 class _Compiler:
-    def __init__(self, scope: Scope, scopes: Iterable[Scope], problems: Problems) -> None:
+    def __init__(self, scope: Scope, scopes: Iterable[Scope], problems: Problems, setting: Setting) -> None:
+        self._setting = setting
         self._scope = scope
         self._scopes = scopes
         self._problems = problems
@@ -171,6 +176,7 @@ class _Compiler:
             assign=tuple(item for _, fragment in bodies for item in fragment.assign),
             refuse=tuple(item for _, fragment in bodies for item in fragment.refuse),
             resources=tuple(item for _, fragment in bodies for item in fragment.resources),
+            document=body.document,
             replaces=spec.replaces,
         )
 
@@ -212,7 +218,7 @@ class _Compiler:
     def _when(self, body: Body[MappingSpec]) -> Expression | None:
         report = self._problems.at(body.document)
         try:
-            when = compile(body.spec.when, FUNCTIONS)
+            when = self._setting.compile(body.spec.when, FUNCTIONS)
         except MappingError as error:
             report(("when",), error)
             return None

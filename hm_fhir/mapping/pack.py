@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from hm_fhir.fhirpath import Expression
     from hm_fhir.mapping.conceptmap import ConceptMap
     from hm_fhir.mapping.fragment import Assignment, Fragment, Refusal, ResourceRule
+    from hm_fhir.mapping.yaml_file import YamlDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class CompiledMapping:
         assign: variables, in order.
         refuse: reasons to refuse, in order.
         resources: what it produces, in order.
+        document: its file; parts have their own, see the rules.
         replaces: ``pack/mapping`` that it takes out of force, or None.
     """
 
@@ -34,6 +36,7 @@ class CompiledMapping:
     assign: tuple[Assignment, ...]
     refuse: tuple[Refusal, ...]
     resources: tuple[ResourceRule, ...]
+    document: YamlDocument = field(repr=False)
     replaces: str | None = None
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hm_fhir.mapping.problems import Problems
+    from hm_fhir.mapping.setting import Setting
 
 PACK_FILE = "pack.yaml"
 
@@ -75,13 +76,20 @@ class PackFiles:
         return (*(one.fragment for one in self.mappings), *(one.fragment for one in self.parts.values()))
 
 
-def read_pack_files(folder: Path, problems: Problems) -> PackFiles | None:
-    """Return the files of a pack, or None if ``pack.yaml`` does not say which pack it is; every mistake is added."""
-    return _Reader(folder, problems).files()
+def read_pack_files(folder: Path, problems: Problems, setting: Setting) -> PackFiles | None:
+    """Return the files of a pack, or None if ``pack.yaml`` does not say which pack it is; every mistake is added.
+
+    Args:
+        folder: of the pack.
+        problems: where mistakes are added.
+        setting: what is known of the activities.
+    """
+    return _Reader(folder, problems, setting).files()
 
 
 class _Reader:
-    def __init__(self, folder: Path, problems: Problems) -> None:
+    def __init__(self, folder: Path, problems: Problems, setting: Setting) -> None:
+        self._setting = setting
         self._folder = folder
         self._problems = problems
         self._digest = hashlib.sha256()
@@ -133,7 +141,7 @@ class _Reader:
                 yield document, spec
 
     def _body(self, document: YamlDocument, spec: BodySpec) -> Body[BodySpec]:
-        return Body(spec, document, compile_fragment(spec, document, self._problems.at(document)))
+        return Body(spec, document, compile_fragment(spec, document, self._problems.at(document), self._setting))
 
     def _concept_map(self, path: Path) -> ConceptMap:
         self._remember(path, path.read_bytes())

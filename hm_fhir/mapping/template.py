@@ -17,63 +17,53 @@ the oracle of the tests: the same result on every template that both accept. On 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hm_fhir.errors import ExpressionError, MappingError
-from hm_fhir.fhirpath import Expression, Function, compile  # noqa: A004
-from hm_fhir.mapping import nodes
-from hm_fhir.mapping.blocks import Blocks, Insertion, check_names, split_keys, split_text
-from hm_fhir.mapping.nodes import ABSENT, Checked, Constant
+from hm_fhir.errors import MappingError, RecordRejected
+from hm_fhir.fhirpath import Function, Scope
+from hm_fhir.mapping import tree
+from hm_fhir.mapping.cleaning import ABSENT
+from hm_fhir.mapping.closures import annotated, closure_of, dotted
+from hm_fhir.mapping.setting import Setting
+from hm_fhir.mapping.template_parser import TemplateParser
+from hm_fhir.mapping.tree import Node, Use
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from hm_fhir.mapping.blocks import Report
-    from hm_fhir.mapping.nodes import Members, Node, Variables
+    from hm_fhir.mapping.closures import Around, Run
     from hm_fhir.mapping.yaml_file import YamlPath
 
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """One expression of a template.
-
-    Attributes:
-        path: of the text or key that holds it.
-        expression: compiled.
-        bound: variables that the template itself defines there (``assign``, ``for``).
-    """
-
-    path: YamlPath
-    expression: Expression
-    bound: frozenset[str]
-
-    @property
-    def free_variables(self) -> frozenset[str]:
-        """Variables that must come from outside of the template."""
-        return self.expression.variables - self.bound
-
-    def mistake(self, message: str, word: str, *, fix: str | None = None) -> ExpressionError:
-        """Return an error about the place where `word` first stands in the expression."""
-        text = self.expression.text
-        return ExpressionError(message, text=text, position=max(text.find(word), 0), fix=fix)
+__all__ = ["Template", "Use", "compile_template"]
 
 
 class Template:
     """A compiled template; made by :func:`compile_template`.
 
+    Args:
+        node: its tree.
+        path: where it stands in its document.
+        bound: variables that whoever renders it defines.
+
     Attributes:
+        tree: what was parsed.
+        path: where it stands in its document.
         uses: every expression in it, in order.
     """
 
-    __slots__ = ("_node", "uses")
+    __slots__ = ("_run", "path", "tree", "uses")
 
-    def __init__(self, node: Node, uses: Iterable[Use]) -> None:
-        self._node = node
-        self.uses = tuple(uses)
+    def __init__(self, node: Node, path: YamlPath = (), bound: frozenset[str] = frozenset()) -> None:
+        self.tree = node
+        self.path = path
+        self.uses = tuple(tree.uses(node, bound))
+        self._run: Run | None = None
 
-    def render(self, root: object, variables: Variables | None = None, environment: object = None) -> Any:
-        """Return what the template makes of a root: new plain data, or None when all of it vanishes.
+    def render(self, root: object, variables: Mapping[str, Any] | None = None, environment: object = None) -> Any:
+        """Return what the template makes of a root: plain data, or None when all of it vanishes.
+
+        The data shares objects with the root, the variables and the template: it is to be read, not to be changed.
 
         Args:
             root: what the paths of expressions start at; also ``%context``.
@@ -83,8 +73,33 @@ class Template:
         Raises:
             RecordRejected: an expression fails on this root; `place` is the element.
         """
-        value = self._node(root, {"context": root, **(variables or {})}, environment)
+        return self.render_in(Scope(root, {"context": root, **(variables or {})}, environment))
+
+    def render_in(self, scope: Scope) -> Any:
+        """Return what the template makes of a scope, whose variables have ``context``; as `render`."""
+        run = self._run
+        if run is None:
+            run = self._run = self.closure()
+        try:
+            value = run(scope)
+        except RecordRejected as error:
+            raise self.placed(error, scope) from None
         return None if value is ABSENT else value
+
+    def closure(self, *, around: Around | None = None, fast: bool = False) -> Run:
+        """Return the closure of the tree, see :mod:`hm_fhir.mapping.closures`."""
+        return closure_of(self.tree, around=around, fast=fast)
+
+    def placed(self, error: RecordRejected, scope: Scope) -> RecordRejected:
+        """Return an error that a rendering raised, with the element as its place.
+
+        Closures carry no places, since most records are fine: the template is rendered again by some that do.
+        """
+        try:
+            self.closure(around=annotated(len(self.path)))(scope)
+        except RecordRejected as again:
+            return again
+        return error
 
 
 def compile_template(
@@ -94,6 +109,7 @@ def compile_template(
     report: Report | None = None,
     path: YamlPath = (),
     bound: frozenset[str] = frozenset(),
+    setting: Setting | None = None,
 ) -> Template:
     """Return the compiled template.
 
@@ -103,150 +119,15 @@ def compile_template(
         report: called with path and error for every mistake; the result is then not to be rendered.
         path: where the template stands in its document.
         bound: variables that whoever renders it will define, beside those that its uses report as free.
+        setting: what is known of the data; default: nothing.
 
     Raises:
         MappingError: the first mistake, if there is no `report`.
     """
-    compiler = _Compiler(tuple(functions), report or _raise, depth=len(path))
-    node = compiler.node(template, path, bound)
-    return Template(node, compiler.uses)
+    parser = TemplateParser(tuple(functions), report or _raise)
+    return Template(parser.parse(template, path, setting or Setting()), path, bound)
 
 
 def _raise(path: YamlPath, error: MappingError) -> None:
     error.place = dotted(path)
     raise error
-
-
-def dotted(path: YamlPath) -> str:
-    """Return a path for messages: ``code.coding[0].system``; block keys stay out."""
-    text = ""
-    for step in path:
-        if isinstance(step, int):
-            text += f"[{step}]"
-        elif not step.startswith("{"):
-            text += f".{step}" if text else step
-    return text
-
-
-class _Compiler:
-    def __init__(self, functions: tuple[Function, ...], report: Report, *, depth: int) -> None:
-        self.uses: list[Use] = []
-        self._depth = depth
-        self._functions = functions
-        self._report = report
-
-    def node(self, template: Any, path: YamlPath, bound: frozenset[str]) -> Node:
-        if isinstance(template, dict):
-            return self._object(template, path, bound)
-        if isinstance(template, list):
-            items = [self.node(item, (*path, index), bound) for index, item in enumerate(template)]
-            if all(isinstance(item, Constant) for item in items):
-                return Constant(template)
-            return nodes.array(items)
-        if isinstance(template, str):
-            return self._text(template, path, bound)
-        return Constant(template)
-
-    def _expression(self, text: str, path: YamlPath, bound: frozenset[str]) -> Checked:
-        place = dotted(path[self._depth :])
-        try:
-            expression = compile(text, self._functions)
-        except MappingError as error:
-            self._report(path, error)
-            return Checked(None, place)
-        self.uses.append(Use(path, expression, bound))
-        return Checked(expression, place)
-
-    def _text(self, text: str, path: YamlPath, bound: frozenset[str]) -> Node:
-        try:
-            parts = split_text(text)
-        except MappingError as error:
-            self._report(path, error)
-            return Constant(None)
-        if isinstance(parts, str):
-            return nodes.collection(self._expression(parts, path, bound))
-        if not any(isinstance(part, Insertion) for part in parts):
-            return Constant(text)
-        compiled: list[str | tuple[Checked, bool]] = [
-            part if isinstance(part, str) else (self._expression(part.expression, path, bound), part.keeps_null)
-            for part in parts
-        ]
-        only = compiled[0]
-        if len(compiled) == 1 and not isinstance(only, str):
-            return nodes.first(only[0], keeps_null=only[1])
-        return nodes.mixed(compiled)
-
-    def _object(self, template: dict[str, Any], path: YamlPath, bound: frozenset[str]) -> Node:
-        blocks = split_keys(template, path, self._report)
-        if blocks.assign is None:
-            return self._body(blocks, template, path, bound)
-        assigned, bound = self._assign(template[blocks.assign], (*path, blocks.assign), bound)
-        return nodes.assign(assigned, self._body(blocks, template, path, bound))
-
-    def _assign(self, value: Any, path: YamlPath, bound: frozenset[str]) -> tuple[Members, frozenset[str]]:
-        steps = value if isinstance(value, list) else [value]
-        assigned: Members = []
-        for index, step in enumerate(steps):
-            where = (*path, index) if isinstance(value, list) else path
-            if not isinstance(step, dict) or len(step) != 1:
-                self._report(where, MappingError("assign takes a list of single names", fix="- name: value"))
-                continue
-            ((name, template),) = step.items()
-            check_names([name], (*where, name), self._report)
-            assigned.append((name, self.node(template, (*where, name), bound)))
-            bound |= {name}
-        return assigned, bound
-
-    def _body(self, blocks: Blocks, template: dict[str, Any], path: YamlPath, bound: frozenset[str]) -> Node:
-        if blocks.context:
-            key, text = blocks.context
-            expression = self._expression(text, (*path, key), bound)
-            return nodes.context(expression, self.node(template[key], (*path, key), bound))
-        if blocks.loop:
-            key, loop = blocks.loop
-            names = [name for name in (loop.item, loop.index) if name]
-            check_names(names, (*path, key), self._report)
-            expression = self._expression(loop.expression, (*path, key), bound)
-            body = self.node(template[key], (*path, key), bound | set(names))
-            return nodes.loop(expression, loop.item, loop.index, body)
-        members = [(key, self.node(value, (*path, key), bound)) for key, value in blocks.members.items()]
-        if blocks.merge:
-            return self._merge(template[blocks.merge], members, (*path, blocks.merge), bound)
-        if blocks.condition:
-            return self._condition(blocks, template, members, path, bound)
-        if all(isinstance(node, Constant) for _, node in members):
-            return Constant({key: node.value for key, node in members if isinstance(node, Constant)})
-        return nodes.members(members)
-
-    def _merge(self, value: Any, members: Members, path: YamlPath, bound: frozenset[str]) -> Node:
-        added = []
-        for index, item in enumerate(value if isinstance(value, list) else [value]):
-            where = (*path, index) if isinstance(value, list) else path
-            node = self.node(item, where, bound)
-            self._must_be_object(node, where)
-            added.append(node)
-        return nodes.overlay(members, added, dotted(path[self._depth :]))
-
-    def _condition(
-        self,
-        blocks: Blocks,
-        template: dict[str, Any],
-        members: Members,
-        path: YamlPath,
-        bound: frozenset[str],
-    ) -> Node:
-        assert blocks.condition  # noqa: S101 - for the type checker; the caller asked
-        key, text = blocks.condition
-        expression = self._expression(text, (*path, key), bound)
-        branches: list[Node] = []
-        for branch in (key, blocks.otherwise):
-            node = self.node(template[branch], (*path, branch), bound) if branch else Constant(ABSENT)
-            if members and branch:
-                self._must_be_object(node, (*path, branch))
-            branches.append(node)
-        chosen = nodes.choice(expression, *branches)
-        return nodes.overlay(members, [chosen], dotted(path[self._depth :])) if members else chosen
-
-    def _must_be_object(self, node: Node, path: YamlPath) -> None:
-        if isinstance(node, Constant) and not isinstance(node.value, dict | None):
-            self._report(path, MappingError("only an object can be merged into an object"))

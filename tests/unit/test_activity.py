@@ -271,7 +271,7 @@ def everything() -> Activity:
         },
         case_id="C-1",
         follows=["A-0"],
-        consent={"given": False, "on": "2026-03-01"},
+        consent={"decision": "refused", "on": "2026-03-01"},
     )
 
 
@@ -279,7 +279,7 @@ def test_mappings_see_plain_json_data() -> None:
     seen = everything().for_mapping()
     assert json.loads(json.dumps(seen)) == seen
     assert seen["findings"]["measurements"][0]["value"] == "9.20"
-    assert seen["consent"]["given"] is False
+    assert seen["consent"]["decision"] == "refused"
     assert seen["mediator"]["occupation"] == "3253 3001"
     assert "note" not in seen
 

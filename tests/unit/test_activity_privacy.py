@@ -27,12 +27,14 @@ FULL: dict[str, Any] = {
     "setting": "home",
     "facility": {
         "local_id": EGN,
-        "kind": "gp-practice",
+        "kind": "hospital",
         "name": f"д-р {NAME}",
         "ward": "АГ",
+        "specialty": "surgery",
         "phone": PHONE,
         "address": {"ekatte": "65231", "settlement": "Самоков", "line": NAME},
     },
+    "hospital_stay": f"IZ-{EGN}",
     "persons": [
         {
             "local_id": f"K-{EGN}",
@@ -69,7 +71,8 @@ FULL: dict[str, Any] = {
         "goals": [{"code": "gp-chosen", "due": "2026-04-01"}],
         "steps": [{"type": "home-visit", "due": "2026-04-01"}],
     },
-    "consent": {"given": True, "on": "2026-03-01", "reference": f"С-{EGN}"},
+    "documents": [{"kind": "identity-card", "step": "shown", "dated": "2020-01-01"}],
+    "consent": {"decision": "given", "on": "2026-03-01", "reference": f"С-{EGN}"},
     "case_id": f"C-{EGN}",
     "fulfils": [f"A-{EGN}"],
     "follows": [f"A-{EGN}"],

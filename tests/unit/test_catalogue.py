@@ -115,6 +115,25 @@ def test_the_class_of_an_encounter_follows_type_and_setting(kind: str, setting: 
     assert encounter_class(kind, setting) == code
 
 
+@pytest.mark.parametrize(
+    ("kind", "setting", "in_ward", "admitted", "code"),
+    [
+        ("accompaniment", "hospital", True, False, "IMP"),
+        ("interpretation", "hospital", True, False, "IMP"),
+        # many people are examined in wards
+        ("syphilis-test", "hospital", True, False, "AMB"),
+        ("syphilis-test", "hospital", False, True, "IMP"),
+        ("accompaniment", "practice", True, True, "AMB"),
+        ("accompaniment", "phone", True, True, "VR"),
+        ("home-visit", "hospital", True, True, "HH"),
+    ],
+)
+def test_only_an_admitted_person_is_an_in_patient(
+    kind: str, setting: str, in_ward: bool, admitted: bool, code: str
+) -> None:
+    assert encounter_class(kind, setting, in_ward=in_ward, admitted=admitted) == code
+
+
 @pytest.mark.parametrize("kind", ACTIVITY_TYPES)
 @pytest.mark.parametrize("setting", SETTINGS.terms)
 def test_every_type_has_a_class_in_every_setting(kind: str, setting: str) -> None:

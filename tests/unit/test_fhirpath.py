@@ -128,9 +128,13 @@ def test_an_unknown_function_names_the_nearest_one() -> None:
     assert caught.value.fix == "did you mean 'exists'?"
 
 
-def test_trace_is_refused_since_it_prints_data(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(ExpressionError, match="trace"):
-        compile("persons.name.trace('names')")
+def test_trace_logs_how_many_items_there_are_and_no_value(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("DEBUG", logger="hm_fhir.fhirpath"):
+        assert value("persons.name.trace('names').count()") == [2]
+        assert value("persons.trace(persons.name.first(), name).count()") == [2]
+    assert caplog.messages == ["trace names: 2 items", "trace trace: 2 items"]
     assert capsys.readouterr() == ("", "")
 
 

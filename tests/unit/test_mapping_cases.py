@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from textwrap import dedent
 
@@ -9,9 +10,13 @@ import pytest
 
 from hm_fhir.activities.identity import Identity
 from hm_fhir.errors import MappingErrors
+from hm_fhir.mapping import loader
 from hm_fhir.mapping.cases import Case, load_cases, run_case, write_case
 from hm_fhir.mapping.engine import Mapper
-from hm_fhir.mapping.loader import load_pack
+from hm_fhir.mapping.setting import Setting
+
+# Activities of the tests have a shape of their own, so that nothing is known of them.
+load_pack = partial(loader.load_pack, setting=Setting())
 
 ACTIVITY = """\
 case: a visit   # kept

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -10,8 +11,13 @@ from typing import Any
 import pytest
 
 from hm_fhir.errors import MappingErrors
+from hm_fhir.mapping import loader
 from hm_fhir.mapping.conceptmap import CodeSystem, Concept
-from hm_fhir.mapping.loader import check_code_systems, load_pack
+from hm_fhir.mapping.loader import check_code_systems
+from hm_fhir.mapping.setting import Setting
+
+# Activities of the tests have a shape of their own, so that nothing is known of them.
+load_pack = partial(loader.load_pack, setting=Setting())
 
 VISIT = """\
 mapping: visit

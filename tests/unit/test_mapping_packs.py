@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,13 @@ import pytest
 
 from hm_fhir.activities.identity import Identity
 from hm_fhir.errors import MappingErrors
+from hm_fhir.mapping import loader
 from hm_fhir.mapping.engine import Mapper
-from hm_fhir.mapping.loader import load_pack, load_packs
+from hm_fhir.mapping.setting import Setting
+
+# Activities of the tests have a shape of their own, so that nothing is known of them.
+load_pack = partial(loader.load_pack, setting=Setting())
+load_packs = partial(loader.load_packs, setting=Setting())
 
 IDENTITY = Identity(b"k" * 32, key_id="test", system="https://example.org/id")
 PEOPLE = """\

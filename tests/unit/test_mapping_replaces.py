@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,14 @@ import pytest
 
 from hm_fhir.activities.identity import Identity
 from hm_fhir.errors import MappingErrors, RecordRejected
+from hm_fhir.mapping import loader
 from hm_fhir.mapping.cases import load_cases, run_case
 from hm_fhir.mapping.engine import Mapper
-from hm_fhir.mapping.loader import load_packs
 from hm_fhir.mapping.pack import Pack
+from hm_fhir.mapping.setting import Setting
+
+# Activities of the tests have a shape of their own, so that nothing is known of them.
+load_packs = partial(loader.load_packs, setting=Setting())
 
 IDENTITY = Identity(b"k" * 32, key_id="test", system="https://example.org/id")
 VISIT = """\

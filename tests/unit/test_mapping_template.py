@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -151,20 +152,29 @@ def test_a_template_tells_which_variables_it_needs_from_outside() -> None:
     assert {name for use in template.uses for name in use.free_variables} == {"x", "rows"}
 
 
-def test_every_rendering_is_new_data() -> None:
-    template = compile_template({"constant": {"list": [1, {"a": 2}]}, "value": "{{ tests.first() }}"})
+def test_rendering_changes_neither_the_record_nor_what_another_rendering_gave() -> None:
+    template = compile_template(
+        {
+            "constant": {"list": [1, {"a": 2}]},
+            "list": ["{[ tests ]}", {"n": 3}],
+            "{% if tests.exists() %}": {"value": "{{ tests.first() }}", "constant": {"b": 1}},
+        }
+    )
+    before = json.dumps(ROOT, default=str)
     first = template.render(ROOT)
-    first["constant"]["list"][1]["a"] = first["value"]["n"] = "changed"
-    assert template.render(ROOT) == {"constant": {"list": [1, {"a": 2}]}, "value": {"code": "hiv", "n": 1}}
-    assert ROOT["tests"] == [{"code": "hiv", "n": 1}, {"code": "syphilis", "n": 2}]
+    kept = json.dumps(first, default=str)
+    assert template.render({**ROOT, "tests": [{"code": "hbv", "n": 7}]}) != first
+    assert template.render(ROOT) == first
+    assert json.dumps(first, default=str) == kept
+    assert json.dumps(ROOT, default=str) == before
 
 
 def test_nothing_looks_at_the_template_again(monkeypatch: pytest.MonkeyPatch) -> None:
     source = {"a": "{{ name }}", "{% if done %}": {"b": ["x {{ type }}"]}}
     template = compile_template(source)
     source.clear()
-    for name in ("split_text", "split_keys", "compile"):
-        monkeypatch.setattr(f"hm_fhir.mapping.template.{name}", None)
+    for name in ("template_parser.split_text", "template_parser.split_keys", "setting.compile"):
+        monkeypatch.setattr(f"hm_fhir.mapping.{name}", None)
     assert template.render(ROOT) == {"a": "Ана", "b": ["x home-visit"]}
 
 

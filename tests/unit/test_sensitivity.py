@@ -15,6 +15,7 @@ from hm_fhir.activities.model import Activity
 from hm_fhir.activities.vocabulary import BARRIERS, DESTINATIONS, GOALS, REASONS, TESTS, TOPICS, Vocabulary
 
 CODES = ["HIV", "SDV", "SEX", "STD"]
+PRACTICE = {"local_id": "F-1", "kind": "specialist-practice", "name": "Кабинет Пример"}
 
 
 def activity(**changes: Any) -> Activity:
@@ -52,6 +53,21 @@ def test_an_ordinary_visit_is_not_sensitive() -> None:
         ({"findings": {"conditions": [{"code": "congenital-syphilis"}]}}, ("STD",)),
         ({"case_plan": {"goals": [{"code": "safe-from-violence"}]}}, ("SDV",)),
         ({"case_plan": {"steps": [{"type": "partner-notification"}]}}, ("STD",)),
+        ({"facility": {**PRACTICE, "specialty": "gynaecology"}}, ("SEX",)),
+        ({"facility": {**PRACTICE, "specialty": "surgery"}}, ()),
+        ({"referral": {"destination": "hospital", "facility": {**PRACTICE, "specialty": "gynaecology"}}}, ("SEX",)),
+        (
+            {
+                "findings": {
+                    "tests": [
+                        {"kind": "pregnancy", "facility": {**PRACTICE, "specialty": "dermato-venereology"}},
+                    ]
+                }
+            },
+            ("SEX", "STD"),
+        ),
+        ({"type": "rights-signal", "reasons": ["child-at-risk", "discrimination"]}, ()),
+        ({"type": "rights-signal", "reasons": ["violence"]}, ("SDV",)),
         ({"type": "sti-education", "topics": ["hiv", "family-planning"], "reasons": ["violence"]}, tuple(CODES)),
     ],
 )

@@ -1,0 +1,105 @@
+"""`hm-fhir mappings test`: run the cases of mapping packs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hm_fhir.app import open_app
+from hm_fhir.cli.console import Exit, counted, out, print_json, progress, table
+from hm_fhir.cli.mappings.places import Places
+from hm_fhir.errors import SettingsError
+from hm_fhir.mapping.cases import Case, load_cases, pack_of, run_case, write_case
+from hm_fhir.mapping.coverage import Report, coverage
+from hm_fhir.mapping.engine import Mapper
+
+
+@click.command("test")
+@click.argument("folders", nargs=-1, type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--write", is_flag=True, help="Write what the mappings make into the cases that fail: then read them.")
+@click.option("--coverage", "with_coverage", is_flag=True, help="Also show the branches that no case reaches.")
+@click.option(
+    "--fail-under",
+    type=click.FloatRange(0, 100),
+    metavar="PERCENT",
+    help="With --coverage: exit 1 when cases reach a smaller part of the branches.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each case, then one for each file.")
+@click.pass_obj
+def command(
+    settings: Path,
+    folders: tuple[Path, ...],
+    write: bool,
+    with_coverage: bool,
+    fail_under: float | None,
+    as_json: bool,
+) -> int:
+    """Run the cases of all packs in force, or those below FOLDERS; exit 1 when one fails.
+
+    With --coverage the files of the packs that the cases belong to are listed with the branches that no case reaches,
+    each with its place and what no case has.
+    """
+    if fail_under is not None and not with_coverage:
+        raise click.UsageError("--fail-under needs --coverage")
+    failed = 0
+    with open_app(settings) as app, progress() as start:
+        below = folders or tuple(spec.folder / "cases" for spec in app.contributions.mappings.values())
+        cases = [case for folder in below for case in load_cases(folder)]
+        if not cases:
+            raise SettingsError("there are no cases", fix="a case is a YAML file below cases/ of a pack")
+        mapper = app.case_mapper
+        advance = start("cases", len(cases))
+        for case in cases:
+            result = run_case(case, mapper)
+            advance(1)
+            if not result.passed:
+                failed += 1
+                if write:
+                    write_case(case, mapper)
+            if as_json:
+                print_json({"case": result.name, "passed": result.passed, "difference": result.difference})
+            elif not result.passed:
+                out.print(f"[bold red]failed[/] {result.name}")
+                out.print(result.difference, markup=False)
+        report = _coverage(mapper, cases) if with_coverage else None
+    if not as_json:
+        out.print(f"{len(cases) - failed} of {len(cases)} cases pass", end="")
+        out.print(", the others were written anew" if failed and write else "")
+    if report is not None:
+        _print(report, Places(mapper.packs), as_json=as_json)
+    is_covered = report is None or fail_under is None or report.percent >= fail_under
+    return Exit.DONE if not failed and is_covered else Exit.WRONG
+
+
+def _coverage(mapper: Mapper, cases: list[Case]) -> Report:
+    owners = [pack_of(case, mapper) for case in cases]
+    names = {pack.name for pack in owners if pack is not None}
+    return coverage(mapper, cases, [pack for pack in mapper.packs if not names or pack.name in names])
+
+
+def _print(report: Report, places: Places, *, as_json: bool) -> None:
+    if as_json:
+        for one in report.files:
+            unreached = [{"place": branch.place, "says": branch.says} for branch in one.unreached]
+            print_json(
+                {"file": one.file, "branches": len(one.branches), "reached": one.reached, "unreached": unreached}
+            )
+        for used in report.concept_maps:
+            print_json({"concept_map": used.name, "used_codes": used.used, "unused_codes": list(used.unused)})
+        return
+    rows = table("file", "#reached", "#branches")
+    for one in report.files:
+        rows.add_row(places.short(one.file), str(one.reached), str(len(one.branches)))
+    out.print(rows, markup=False)
+    for branch in report.unreached:
+        out.print(f"{places.short(branch.place)}: {branch.says}", markup=False)
+    unused = [f"{used.name} {len(used.unused)}" for used in report.concept_maps if used.unused]
+    if unused:
+        out.print(f"codes of concept maps that no case has: {', '.join(unused)}", markup=False)
+    out.print(f"{report.reached} of {counted(report.total, 'branch', 'branches')} reached, {_percent(report)} %")
+
+
+def _percent(report: Report) -> str:
+    """Return the percentage rounded down: 100 only when nothing is left."""
+    return f"{int(report.percent * 10) / 10:g}"

@@ -1,0 +1,121 @@
+"""What the checker says about a place of a mapping file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from hm_fhir.errors import MappingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hm_fhir.errors import ExpressionError
+    from hm_fhir.mapping.yaml_file import YamlDocument, YamlPath
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One mistake, or something that is probably one.
+
+    Attributes:
+        severity: an error is wrong for some activity, whatever the activity model allows; a warning may be meant.
+        code: kind of mistake, ``kebab-case``; listed in the reference of the mapping language.
+        place: ``file:line:column``.
+        message: what is wrong.
+        fix: what to do, in one sentence, or None.
+        excerpt: the line with a caret below the place, or None for files that are not YAML.
+    """
+
+    severity: Severity
+    code: str
+    place: str
+    message: str
+    fix: str | None = None
+    excerpt: str | None = None
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it is an error."""
+        return self.severity == "error"
+
+    def __str__(self) -> str:
+        what_to_do = f" ({self.fix})" if self.fix else ""
+        excerpt = f"\n{self.excerpt}" if self.excerpt else ""
+        return f"{self.place}: {self.severity} {self.code}: {self.message}{what_to_do}{excerpt}"
+
+    def as_error(self) -> MappingError:
+        """Return it as the error that stops an app."""
+        return MappingError(
+            self.message, code=self.code, fix=self.fix, place=self.place, excerpt=self.excerpt
+        )
+
+
+def of_error(error: MappingError) -> Finding:
+    """Return a mistake that the loader found."""
+    return Finding("error", error.code, error.place or "", error.message, error.fix, error.excerpt)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spot:
+    """A place of a file: a YAML value, its key, or a character of an expression in it.
+
+    Attributes:
+        document: the file.
+        path: of the value.
+        text: the expression, or None for the value as a whole.
+        position: 0-based offset in the expression.
+        key: the key of the value instead of the value.
+    """
+
+    document: YamlDocument
+    path: YamlPath
+    text: str | None = None
+    position: int = 0
+    key: bool = False
+
+    def located(self) -> tuple[str, str]:
+        """Return place and excerpt."""
+        if self.text is not None:
+            return self.document.place_within(self.path, self.text, self.position)
+        key = self.key or (bool(self.path) and str(self.path[-1]).startswith("{"))
+        return self.document.place(self.path, key=key), self.document.excerpt(self.path, key=key)
+
+
+class Findings:
+    """What was found so far; the same thing at the same place is found once."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str, str], Finding] = {}
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(sorted(self._found.values(), key=_order))
+
+    def error(self, spot: Spot, code: str, message: str, fix: str | None = None) -> None:
+        """Add an error."""
+        self._add("error", spot, code, message, fix)
+
+    def warning(self, spot: Spot, code: str, message: str, fix: str | None = None) -> None:
+        """Add a warning."""
+        self._add("warning", spot, code, message, fix)
+
+    def expression(self, spot: Spot, error: ExpressionError) -> None:
+        """Add what the compiler of expressions says about one."""
+        inner = Spot(spot.document, spot.path, error.text, error.position)
+        self._add("error", inner, error.code, error.message, error.fix)
+
+    def add(self, finding: Finding) -> None:
+        """Add a finding that knows its place."""
+        self._found.setdefault((finding.place, finding.code, finding.message), finding)
+
+    def _add(self, severity: Severity, spot: Spot, code: str, message: str, fix: str | None) -> None:
+        place, excerpt = spot.located()
+        self.add(Finding(severity, code, place, message, fix, excerpt))
+
+
+def _order(finding: Finding) -> tuple[str, int, int, str]:
+    name, _, rest = finding.place.partition(".yaml:")
+    line, _, column = rest.partition(":")
+    return name, int(line) if line.isdigit() else 0, int(column) if column.isdigit() else 0, finding.message

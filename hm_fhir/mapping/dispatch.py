@@ -1,0 +1,46 @@
+"""Which mapping is for an activity, without asking all of them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from hm_fhir.fhirpath import Expression
+
+T = TypeVar("T")
+
+# Whatever follows can only narrow it: `and` binds closer than these words, so none of them may be there.
+_OF_ONE_TYPE = re.compile(r"\s*type\s*=\s*'([^'\\]*)'\s*(?:$|and\b)")
+_WIDENS = re.compile(r"\b(?:or|xor|implies)\b|//|/\*")
+
+
+def only_type(when: Expression) -> str | None:
+    """Return the activity type without which a condition is never true, or None if that is not plain to see."""
+    found = _OF_ONE_TYPE.match(when.text)
+    return found[1] if found and not _WIDENS.search(when.text) else None
+
+
+class Dispatch(Generic[T]):
+    """Conditions with what they choose, found by the type of the activity.
+
+    Args:
+        entries: condition and what it chooses, in order.
+    """
+
+    def __init__(self, entries: Iterable[tuple[Expression, T]]) -> None:
+        self._entries = tuple(entries)
+        types = [only_type(when) for when, _ in self._entries]
+        self._by_type: dict[str | None, tuple[tuple[Expression, T], ...]] = {
+            kind: tuple(entry for entry, own in zip(self._entries, types, strict=True) if own in (None, kind))
+            for kind in {None, *types}
+        }
+
+    def candidates(self, root: dict[str, Any]) -> Sequence[tuple[Expression, T]]:
+        """Return the entries whose condition can be true for an activity, in order."""
+        kind = root.get("type")
+        if not isinstance(kind, str):
+            return self._entries
+        return self._by_type.get(kind) or self._by_type[None]

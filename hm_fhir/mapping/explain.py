@@ -1,0 +1,263 @@
+"""What made each element of the resources of one activity: the place in a mapping file, the expression, the fields."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from hm_fhir.errors import MappingRefused, RecordRejected
+from hm_fhir.mapping.explanation import Element, ExplainedResource, Explanation, NotMade, Origin, Refused
+from hm_fhir.mapping.inputs import inputs_of_mapping, shown
+from hm_fhir.mapping.resource_types import WITHOUT_IDENTIFIER_LIST
+from hm_fhir.mapping.tracing import Tracer, traced
+from hm_fhir.mapping.tree import Constant, Text, expressions
+from hm_fhir.mapping.watching import watched_packs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from hm_fhir.fhirpath import Scope
+    from hm_fhir.mapping.closures import Around
+    from hm_fhir.mapping.conceptmap import ConceptMap
+    from hm_fhir.mapping.engine import Mapper
+    from hm_fhir.mapping.fragment import Refusal, ResourceRule
+    from hm_fhir.mapping.inputs import MappingInputs
+    from hm_fhir.mapping.mapped import Mapped, Resource
+    from hm_fhir.mapping.pack import CompiledMapping, Pack
+    from hm_fhir.mapping.tracing import Call, Traced
+    from hm_fhir.mapping.yaml_file import YamlDocument
+
+
+def explain(mapper: Mapper, activity: Mapping[str, Any], *, cases_of: Pack | None = None) -> Explanation:
+    """Return what made each element of what an activity becomes.
+
+    The mapper's own mappings run, watched; that is some ten times slower than `Mapper.map`.
+
+    Args:
+        mapper: the packs in force.
+        activity: as for `Mapper.map`.
+        cases_of: as for `Mapper.map`.
+    """
+    watch = _Explaining()
+    watched = mapper.watched(watch.around, watched_packs(mapper.packs, watch))
+    try:
+        mapped = watched.map(activity, cases_of=cases_of)
+    except RecordRejected as error:
+        return watch.refused_by(error)
+    return watch.explanation(mapped, mapper.identity.system, activity)
+
+
+class _Explaining:
+    """Watches one activity being mapped."""
+
+    def __init__(self) -> None:
+        self._tracer = Tracer()
+        self._mapping: CompiledMapping | None = None
+        self._refusal: Refusal | None = None
+        self._items: dict[int, int] = {}
+        self._conditions: dict[int, list[bool]] = {}
+        self._maps: Counter[str] = Counter()
+
+    # ---- told by the mapper
+
+    def around(self, document: YamlDocument) -> Around:
+        return lambda node, run: self._tracer.around(document, node, run)
+
+    def chosen(self, mapping: CompiledMapping) -> None:
+        self._mapping = mapping
+
+    def refusal(self, refusal: Refusal, _: Scope, *, holds: bool) -> None:
+        if holds:
+            self._refusal = refusal
+
+    def items(self, rule: ResourceRule, _: Scope, items: Sequence[Any]) -> None:
+        self._items[id(rule)] = len(items)
+
+    def condition(self, rule: ResourceRule, _: Scope, *, holds: bool) -> None:
+        self._conditions.setdefault(id(rule), []).append(holds)
+
+    def key(self, rule: ResourceRule, scope: Scope) -> None:
+        """The key is in the explanation as it is written."""
+
+    def translated(self, concept_map: ConceptMap, _code: str, _system: str | None) -> None:
+        self._maps[concept_map.name] += 1
+
+    # ---- what happened
+
+    def refused_by(self, error: RecordRejected) -> Explanation:
+        """Return the explanation of an activity that was not mapped."""
+        place, expression, inputs = error.place or "", "", tuple[str, ...]()
+        refusal, mapping = self._refusal, self._mapping
+        if refusal is not None and mapping is not None and isinstance(error, MappingRefused):
+            path = (*refusal.path, "when")
+            place, expression = refusal.document.place_within(path, refusal.when.text, 0)[0], refusal.when.text
+            inputs = shown(inputs_of_mapping(mapping).refusals[id(refusal)])
+        return Explanation(
+            *self._chosen(),
+            refused=Refused(error.code, error.message, place, expression, inputs),
+            concept_maps=dict(sorted(self._maps.items())),
+        )
+
+    def _chosen(self) -> tuple[str | None, str]:
+        mapping = self._mapping
+        if mapping is None:
+            return None, ""
+        return f"{mapping.name}@{mapping.version}", mapping.document.place(("when",))
+
+    def explanation(self, mapped: Mapped | None, system: str, activity: Mapping[str, Any]) -> Explanation:
+        """Return the explanation of an activity that was mapped, or that no mapping took."""
+        mapping = self._mapping
+        if mapped is None or mapping is None:
+            return Explanation(None)
+        inputs = inputs_of_mapping(mapping)
+        made = {(one.name, one.index): one for one in mapped.resources}
+        resources: list[ExplainedResource] = []
+        not_made: list[NotMade] = []
+        for rule in mapping.resources:
+            calls = iter([call for call in self._tracer.calls if call.node is rule.template.tree])
+            for index in self._indices(rule, inputs, not_made):
+                call = next(calls)
+                resource = made.get((rule.name, index))
+                if resource is not None:  # else another rule made the same one before
+                    resources.append(_Resource(rule, resource, inputs, system, activity).explained(call))
+        return Explanation(*self._chosen(), tuple(resources), tuple(not_made), None, dict(sorted(self._maps.items())))
+
+    def _indices(self, rule: ResourceRule, inputs: MappingInputs, not_made: list[NotMade]) -> Iterator[int | None]:
+        """Yield the number of each item of a rule that a resource is made for (None without `each`)."""
+        holds = self._conditions.get(id(rule), [])
+        indices: list[int | None] = [None] if rule.each is None else [*range(self._items.get(id(rule), 0))]
+        if rule.each is not None and not indices:
+            place = rule.document.place_within((*rule.path, "each"), rule.each.text, 0)[0]
+            because = f"each {rule.each.text} has no items"
+            not_made.append(NotMade(rule.name, rule.type, None, place, because, shown(inputs.each[rule.name])))
+        for number, index in enumerate(indices):
+            if rule.condition is not None and not holds[number]:
+                place = rule.document.place_within((*rule.path, "if"), rule.condition.text, 0)[0]
+                because = f"if {rule.condition.text} is not true"
+                fields = shown(inputs.conditions[rule.name])
+                not_made.append(NotMade(rule.name, rule.type, index, place, because, fields))
+            else:
+                yield index
+
+
+class _Resource:
+    """Explains one resource: what its template made, and what the engine added."""
+
+    def __init__(
+        self,
+        rule: ResourceRule,
+        resource: Resource,
+        inputs: MappingInputs,
+        system: str,
+        activity: Mapping[str, Any],
+    ) -> None:
+        self._rule = rule
+        self._resource = resource
+        self._inputs = inputs
+        self._system = system
+        self._activity = activity
+        self._parts: dict[str, Origin] = {}
+        self._elements: list[Element] = []
+
+    def explained(self, call: Call) -> ExplainedResource:
+        """Return the explanation."""
+        rule, content = self._rule, self._resource.content
+        place = rule.document.place(rule.path)
+        conditions = self._inputs.nodes[id(call.node)].conditions
+        self._parts[rule.type] = Origin(place, f"resource {rule.name}", conditions=conditions)
+        output = traced(call)
+        members = output.members if output is not None and output.members is not None else {}
+        if output is not None and output.members is None and isinstance(output.value, dict):
+            self._walk(rule.type, output, output.value)
+        for key, value in content.items():
+            location = f"{rule.type}.{key}"
+            if key in ("resourceType", "id"):
+                self._add(location, value, self._engine(key, conditions))
+            elif key == "meta":
+                self._meta(location, value, members.get("meta"), conditions)
+            elif key == "identifier" and rule.type not in WITHOUT_IDENTIFIER_LIST:
+                self._identifiers(location, value, members.get("identifier"), conditions)
+            elif key in members:
+                self._walk(location, members[key], value)
+        return ExplainedResource(
+            self._resource.key, rule.name, self._resource.index, place, tuple(self._elements), self._parts
+        )
+
+    def _engine(self, key: str, conditions: tuple[str, ...]) -> Origin:
+        rule = self._rule
+        place = rule.document.place(rule.path)
+        if key == "resourceType":
+            return Origin(rule.document.place((*rule.path, "type")), rule.type, (), conditions, is_added=True)
+        if rule.key is not None:
+            expression = rule.key.text
+            place = rule.document.place_within((*rule.path, "key"), expression, 0)[0]
+        else:
+            expression = f"key of the activity and {rule.name}" + (" and the item" if rule.each is not None else "")
+        return Origin(place, expression, shown(self._inputs.keys[rule.name]), conditions, is_added=True)
+
+    def _identifiers(
+        self, location: str, values: list[Any], given: Traced | None, conditions: tuple[str, ...]
+    ) -> None:
+        self._parts[location] = self._engine("identifier", conditions)
+        self._add(f"{location}[0]", values[0], self._engine("identifier", conditions))
+        items = [] if given is None else given.items if given.items is not None else [given]
+        for number, (item, value) in enumerate(zip(items, values[1:], strict=False), 1):
+            self._walk(f"{location}[{number}]", item, value)
+
+    def _meta(
+        self, location: str, meta: Mapping[str, Any], given: Traced | None, conditions: tuple[str, ...]
+    ) -> None:
+        rule = self._rule
+        place = rule.document.place(rule.path)
+        added = Origin(place, "profile of the resource, labels of the activity", (), conditions, is_added=True)
+        self._parts[location] = added if given is None else self._origin(given.call)
+        own = given.members if given is not None and given.members is not None else {}
+        for key, value in meta.items():
+            if key not in ("profile", "security"):
+                self._walk(f"{location}.{key}", own[key], value)
+                continue
+            self._parts[f"{location}.{key}"] = added
+            written = {repr(item.plain()): item for item in (own[key].items or [own[key]])} if key in own else {}
+            for number, item in enumerate(value):
+                if repr(item) in written:
+                    origin = self._origin(written[repr(item)].call)
+                elif key == "profile":
+                    at = rule.document.place((*rule.path, "profile"))
+                    origin = Origin(at, rule.profile or "", (), conditions, is_added=True)
+                else:
+                    label = "sensitivity of the activity"
+                    origin = Origin(place, label, ("sensitivity",), conditions, is_added=True)
+                self._add(f"{location}.{key}[{number}]", item, origin)
+
+    def _walk(self, location: str, part: Traced, value: Any) -> None:
+        """Note an element that the template made, or those inside of it."""
+        origin = self._origin(part.call)
+        if part.members is not None and isinstance(value, dict):
+            self._parts[location] = origin
+            for key, member in part.members.items():
+                if key in value:
+                    self._walk(f"{location}.{key}", member, value[key])
+        elif part.items is not None and isinstance(value, list):
+            self._parts[location] = origin
+            for number, (item, one) in enumerate(zip(part.items, value, strict=False)):
+                self._walk(f"{location}[{number}]", item, one)
+        else:
+            self._add(location, value, origin)
+
+    def _add(self, location: str, value: Any, origin: Origin) -> None:
+        self._parts[location] = origin
+        self._elements.append(Element(location, origin, value))
+
+    def _origin(self, call: Call) -> Origin:
+        node, found = call.node, self._inputs.nodes[id(call.node)]
+        texts = [expression.text for expression in expressions(node)]
+        place = call.document.place_within(node.path, texts[0], 0)[0] if texts else call.document.place(node.path)
+        match node:
+            case Constant(value=value):
+                expression = str(value).lower() if isinstance(value, bool) else str(value)
+            case Text(parts=parts):
+                shown_parts = (one if isinstance(one, str) else f"{{{{ {one.expression.text} }}}}" for one in parts)
+                expression = "".join(shown_parts)
+            case _:
+                expression = ", ".join(texts)
+        return Origin(place, expression, shown(found.fields), found.conditions)
