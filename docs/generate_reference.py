@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from hm_fhir import builtin, config, errors
-from hm_fhir.activities import catalogue, findings, model, people, vocabulary
+from hm_fhir.activities import catalogue, findings, model, papers, people, vocabulary
 from hm_fhir.cli.main import cli
 from hm_fhir.delivery import auth
 from hm_fhir.mapping.loader import load_pack
@@ -51,7 +51,8 @@ MODELS: tuple[type[BaseModel], ...] = (
     findings.CasePlan,
     findings.PlanGoal,
     findings.PlanStep,
-    findings.Consent,
+    papers.Consent,
+    papers.Document,
 )
 
 SETTINGS: dict[str, type[BaseModel]] = {

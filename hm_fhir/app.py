@@ -37,9 +37,9 @@ from hm_fhir.errors import (
     StoreError,
     did_you_mean,
 )
-from hm_fhir.mapping.conceptmap import read_code_systems
+from hm_fhir.mapping.checker import Finding, check_folders, load_checked
+from hm_fhir.mapping.conceptmap import CodeSystem, read_code_systems
 from hm_fhir.mapping.engine import Mapped, Mapper
-from hm_fhir.mapping.loader import load_packs
 from hm_fhir.outbox.entry import Outcome, State, TargetCounts
 from hm_fhir.outbox.sqlite import SqliteStore
 from hm_fhir.plugins import Contributions, Plugins
@@ -166,11 +166,25 @@ class App:
         return self._mapper(self.identity, self.settings.identifiers, folders)
 
     def _mapper(self, identity: Identity, identifiers: Identifiers, packs: Sequence[Path] | None = None) -> Mapper:
+        packs = packs if packs is not None else self._pack_folders()
+        code_systems = self._code_systems()
+        return Mapper(load_checked(packs, code_systems=code_systems), identity, code_systems, identifiers.by_kind())
+
+    def check_mappings(self, folders: Sequence[Path] | None = None) -> tuple[Finding, ...]:
+        """Return all that is wrong, or probably wrong, with packs.
+
+        Args:
+            folders: of the packs, and of those that they extend; None: those in force.
+        """
+        folders = folders if folders is not None else self._pack_folders()
+        return check_folders(folders, code_systems=self._code_systems())
+
+    def _pack_folders(self) -> list[Path]:
+        return [spec.folder for spec in self.contributions.mappings.values()]
+
+    def _code_systems(self) -> dict[str, CodeSystem]:
         folders = [spec.folder for spec in self.contributions.profiles.values()]
-        code_systems = {name: one for folder in folders for name, one in read_code_systems(folder).items()}
-        if packs is None:
-            packs = [spec.folder for spec in self.contributions.mappings.values()]
-        return Mapper(load_packs(packs), identity, code_systems, identifiers.by_kind())
+        return {name: one for folder in folders for name, one in read_code_systems(folder).items()}
 
     @cached_property
     def store(self) -> SqliteStore:

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 import pytest
 
 from hm_fhir.cli import demo_server
+from hm_fhir.testing.deployment import Deployment
 
 HAPI = Path(__file__).parent / "servers" / "hapi"
 START_SECONDS = 240  # the first start builds the Maven project
@@ -155,3 +156,38 @@ def official_validation() -> Callable[..., Validation]:
         return Validation(issues, last["summary"])
 
     return validate
+
+
+@pytest.fixture
+def without_mapping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Deployment, str], None]:
+    """A function that makes a deployment have no mapping for an activity type: the base pack maps every one.
+
+    A plugin takes the base pack's mapping out of force and puts one in its place that is for no activity.
+    """
+
+    def without(deployment: Deployment, kind: str) -> None:
+        site = tmp_path / "site"
+        pack = site / "hm_fhir_gap"
+        pack.mkdir(parents=True)
+        (pack / "__init__.py").write_text(
+            "from pathlib import Path\n"
+            "from hm_fhir import MappingPackSpec, hookimpl\n"
+            "@hookimpl\n"
+            "def hm_fhir_mappings():\n"
+            "    return [MappingPackSpec('gap', Path(__file__).parent)]\n"
+        )
+        (pack / "pack.yaml").write_text("pack: gap\nversion: 1.0.0\nextends: [hm-fhir-base]\n")
+        (pack / f"{kind}.yaml").write_text(
+            f"mapping: {kind}\nversion: 1.0.0\nreplaces: hm-fhir-base/{kind}\n"
+            f"when: \"type = '{kind}' and local_id = 'no activity has this'\"\n"
+            "resources: [{name: group, type: Group, template: {type: person, actual: true}}]\n"
+        )
+        distribution = site / "hm_fhir_gap-1.0.0.dist-info"
+        distribution.mkdir()
+        (distribution / "METADATA").write_text("Metadata-Version: 2.1\nName: hm-fhir-gap\nVersion: 1.0.0\n")
+        (distribution / "entry_points.txt").write_text("[hm_fhir]\ngap = hm_fhir_gap\n")
+        monkeypatch.syspath_prepend(str(site))
+        monkeypatch.setenv("PYTHONPATH", str(site), prepend=os.pathsep)
+        deployment.enable("gap")
+
+    return without

@@ -47,9 +47,7 @@ class Floor:
         """Return the keyed id of a resource."""
         name, text = kind.encode(), key.encode()
         mac = self.mac.copy()
-        mac.update(
-            b"\0\0\0\x08resource" + len(name).to_bytes(4, "big") + name + len(text).to_bytes(4, "big") + text
-        )
+        mac.update(b"\0\0\0\x08resource" + len(name).to_bytes(4, "big") + name + len(text).to_bytes(4, "big") + text)
         raw = mac.hexdigest()
         return f"{raw[:8]}-{raw[8:12]}-8{raw[13:16]}-{'89ab'[int(raw[16], 16) & 3]}{raw[17:20]}-{raw[20:32]}"
 
@@ -66,9 +64,7 @@ class Floor:
         patient_id = self.resource_id("Patient", person["key"])
         encounter_id = self.resource_id("Encounter", f"{key}/encounter")
         patient, encounter = {"reference": f"Patient/{patient_id}"}, {"reference": f"Encounter/{encounter_id}"}
-        role = {
-            "reference": f"PractitionerRole/{self.resource_id('PractitionerRole', activity['mediator']['key'])}"
-        }
+        role = {"reference": f"PractitionerRole/{self.resource_id('PractitionerRole', activity['mediator']['key'])}"}
         meta = _meta(activity["sensitivity"])
         made = [
             self.patient(patient_id, person),
@@ -91,9 +87,7 @@ class Floor:
             kind = number["kind"]
             identifier: Json = {
                 "use": "temp" if kind == "nhis-newborn" else "official",
-                "type": {
-                    "coding": [*self.maps["identifier-kind"][kind], self.codings["hm-identifier-kind"][kind]]
-                },
+                "type": {"coding": [*self.maps["identifier-kind"][kind], self.codings["hm-identifier-kind"][kind]]},
             }
             if kind in self.systems:
                 identifier["system"] = self.systems[kind]

@@ -64,7 +64,9 @@ def check(app: App, settings: Path) -> Iterator[Finding]:
 def _mappings(app: App) -> str:
     packs = app.mapper.packs
     number = sum(len(pack.mappings) for pack in packs)
-    return f"{number} mappings in {', '.join(pack.label for pack in packs)}"
+    warnings = len(app.check_mappings())  # an error would have stopped the mapper
+    more = f", {counted(warnings, 'warning')}: hm-fhir mappings check" if warnings else ""
+    return f"{number} mappings in {', '.join(pack.label for pack in packs)}{more}"
 
 
 def _first_record(source: Source) -> str:

@@ -58,7 +58,7 @@ def map_in_workers(source: Source, opened: Opened, workers: int) -> Generator[Ma
     children: list[_Child] = []
     try:
         for _ in range(workers):
-            children.append(_Child(opened))  # noqa: PERF401  (those that were started are ended if the next one fails)
+            children.append(_Child(opened))  # one by one: those that run are ended when the next one fails
         waiting: list[_Child] = []
         turn = cycle(children)
         for chunk in chunks:

@@ -18,7 +18,8 @@ def to_json(value: Any) -> bytes:
         ValueError: a Decimal is no number.
     """
     text = _ENCODER.encode(value)
-    if b"NaN" in text or b"Infinity" in text:
+    # One byte is found many times faster than a word, and most resources have neither.
+    if (b"N" in text and b"NaN" in text) or (b"I" in text and b"Infinity" in text):
         from_json(text)  # only a word inside a text is JSON
     return text
 

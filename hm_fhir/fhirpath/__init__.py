@@ -12,8 +12,20 @@ record, and wrong expressions are :class:`hm_fhir.errors.ExpressionError` with t
 from __future__ import annotations
 
 from hm_fhir.fhirpath.compiled import Scope
-from hm_fhir.fhirpath.expression import Call, Expression, Function, compile  # noqa: A004
+from hm_fhir.fhirpath.expression import FAILURES, Expression, compile  # noqa: A004
 from hm_fhir.fhirpath.functions import CLOCK_FUNCTIONS
+from hm_fhir.fhirpath.project import INPUT, Call, Function, Specialised
 from hm_fhir.fhirpath.static import Static
 
-__all__ = ["CLOCK_FUNCTIONS", "Call", "Expression", "Function", "Scope", "Static", "compile"]
+__all__ = [
+    "CLOCK_FUNCTIONS",
+    "FAILURES",
+    "INPUT",
+    "Call",
+    "Expression",
+    "Function",
+    "Scope",
+    "Specialised",
+    "Static",
+    "compile",
+]

@@ -7,7 +7,7 @@ object next to a quantity is converted: the implicit conversions of FHIRPath. A 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from hm_fhir.fhirpath import quantity as quantities
 from hm_fhir.fhirpath import temporal
@@ -15,17 +15,23 @@ from hm_fhir.fhirpath.arithmetic import type_name
 from hm_fhir.fhirpath.quantity import Quantity
 from hm_fhir.fhirpath.temporal import Date, DateTime, Time
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Spend = Callable[[int], None]
+
 _NUMBERS: Final = frozenset({int, Decimal})
 _TEMPORALS: Final = frozenset({Date, DateTime, Time})
 _WHITESPACE: Final = str.maketrans({"\t": " ", "\n": " ", "\r": " "})
 
 
-def equal(a: Any, b: Any) -> bool | None:
+def equal(a: Any, b: Any, spend: Spend | None = None) -> bool | None:
     """``a = b`` of two single values.
 
     Args:
         a: a System value, or a JSON object or list, which are compared by all they hold, lists in order.
         b: the same.
+        spend: called with 1 for each pair of values in them.
 
     Returns:
         None (empty) when precisions or units leave it open.
@@ -36,7 +42,7 @@ def equal(a: Any, b: Any) -> bool | None:
             same: bool = a == b
             return same
         if kind is dict or kind is list:
-            return _equal_structures(a, b)
+            return _equal_structures(a, b, spend)
         if kind is Quantity:
             return quantities.equal(a, b)
     other = type(b)
@@ -48,7 +54,7 @@ def equal(a: Any, b: Any) -> bool | None:
     return quantities.equal(*pair) if pair is not None else False
 
 
-def equivalent(a: Any, b: Any) -> bool:
+def equivalent(a: Any, b: Any, spend: Spend | None = None) -> bool:
     """``a ~ b`` of two single values.
 
     Texts are the same whatever their case and kind of whitespace, decimals to the digits of the less precise one,
@@ -62,9 +68,11 @@ def equivalent(a: Any, b: Any) -> bool:
             return bool(a == b)
         return quantities.same_when_rounded(Decimal(a), Decimal(b))
     if kind is dict and other is dict and a.keys() == b.keys():
-        return all(equivalent(value, b[name]) for name, value in a.items())
+        if spend is not None:
+            spend(len(a))
+        return all(equivalent(value, b[name], spend) for name, value in a.items())
     if kind is list and other is list:
-        return len(a) == len(b) and same_in_any_order(a, b)
+        return len(a) == len(b) and same_in_any_order(a, b, spend)
     if kind in _TEMPORALS and other in _TEMPORALS:
         return temporal.equivalent(a, b)
     pair = _quantities(a, b)
@@ -93,13 +101,15 @@ def compare(a: Any, b: Any) -> int | None:
     return quantities.compare(*pair)
 
 
-def same_in_any_order(a: list[Any], b: list[Any]) -> bool:
+def same_in_any_order(a: list[Any], b: list[Any], spend: Spend | None = None) -> bool:
     """Whether the values of two lists of the same length are equivalent in pairs, in any order."""
     if all(type(value) is str for value in a) and all(type(value) is str for value in b):
         return sorted(map(_normal, a)) == sorted(map(_normal, b))
     left = list(b)
     for value in a:
-        place = next((place for place, candidate in enumerate(left) if equivalent(value, candidate)), None)
+        place = next((place for place, candidate in enumerate(left) if equivalent(value, candidate, spend)), None)
+        if spend is not None:
+            spend(1 + (len(left) if place is None else place))
         if place is None:
             return False
         del left[place]
@@ -110,12 +120,14 @@ def _normal(text: str) -> str:
     return text.translate(_WHITESPACE).casefold()
 
 
-def _equal_structures(a: Any, b: Any) -> bool | None:
+def _equal_structures(a: Any, b: Any, spend: Spend | None) -> bool | None:
     """Whether two JSON structures hold the same: False when a pair differs, else None when one is left open."""
     result: bool | None = True
     waiting = [(a, b)]
     while waiting:
         first, second = waiting.pop()
+        if spend is not None:
+            spend(1)
         kind = type(first)
         if kind is dict and type(second) is dict:
             if first.keys() != second.keys():

@@ -59,7 +59,7 @@ class Scope:
         return self.within(self.root, {**self.variables, **variables})
 
     def within(self, root: object, variables: Mapping[str, Any]) -> Scope:
-        """Return a scope with another root and these variables only; it has the steps of this one together with it."""
+        """Return a scope with another root and only these variables; the two share their steps."""
         scope = Scope(root, variables, self.environment)
         scope._left = self._left
         return scope

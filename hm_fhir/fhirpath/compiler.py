@@ -38,6 +38,9 @@ STANDARD_VARIABLES = {
     "loinc": "http://loinc.org",
 }
 ROOT_VARIABLES = frozenset({"context", "resource", "rootResource"})
+NODE_LIMIT = 100_000
+"""How many nodes are compiled; the argument of repeat() may be compiled twice, and what is inside of it again."""
+
 _PREFIXES = {
     "vs-": "http://hl7.org/fhir/ValueSet/",
     "ext-": "http://hl7.org/fhir/StructureDefinition/",
@@ -91,6 +94,7 @@ class Found:
     functions: set[str] = field(default_factory=set)
     reads: set[Path] = field(default_factory=set)
     calls: list[Any] = field(default_factory=list)
+    compiled: int = 0
 
 
 class Compiler:
@@ -136,6 +140,9 @@ class Compiler:
 
     def compile(self, node: Node) -> Compiled:
         """Return a node compiled."""
+        self.found.compiled += 1
+        if self.found.compiled > NODE_LIMIT:
+            self.fail("the expression is too complex", node.position, "write it in several parts")
         match node:
             case Member():
                 return self.read(self._member(node))

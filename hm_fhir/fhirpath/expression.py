@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass
 from decimal import DecimalException
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from hm_fhir.errors import ExpressionError, HmFhirError, RecordRejected
-from hm_fhir.fhirpath.compiled import Compiled, Scope, as_list
-from hm_fhir.fhirpath.compiler import Builtin, Compiler, Found, Surroundings
+from hm_fhir.fhirpath.compiled import Compiled, Scope
+from hm_fhir.fhirpath.compiler import Compiler, Found, Surroundings
 from hm_fhir.fhirpath.functions import BUILTINS
 from hm_fhir.fhirpath.items import Collection, LimitReached, Unsuitable, plain
 from hm_fhir.fhirpath.navigation import json_type
 from hm_fhir.fhirpath.parser import parse
+from hm_fhir.fhirpath.project import Call, Function, plain_item, plain_items, project_function
 from hm_fhir.fhirpath.static import UNKNOWN, Static
-from hm_fhir.fhirpath.tree import Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from hm_fhir.fhir.definitions import TypeModel
     from hm_fhir.fhirpath.compiled import Run
-    from hm_fhir.fhirpath.compiler import Call as CallSite
 
 _COMPILED_KEPT: Final = 8192
-_FAILURES: Final = (
+FAILURES: Final = (
     Unsuitable,
+    LimitReached,
     TypeError,
     ValueError,
     AttributeError,
@@ -38,43 +37,8 @@ _FAILURES: Final = (
     RecursionError,
     MemoryError,
 )
-# Their plain form is themselves, so nothing has to be done to what comes out.
-_PLAIN_TYPES: Final = frozenset({"System.String", "System.Integer", "System.Decimal", "System.Boolean"})
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call of a project function in an expression.
-
-    Attributes:
-        name: of the function.
-        arguments: the value of each argument that is a literal, None for any other.
-        position: 0-based offset of the name in the text.
-    """
-
-    name: str
-    arguments: tuple[Any, ...]
-    position: int
-
-
-@dataclass(frozen=True, slots=True)
-class Function:
-    """A function that the project adds to FHIRPath.
-
-    Attributes:
-        name: as written in expressions.
-        minimum_arguments: smallest number of arguments.
-        maximum_arguments: largest number of arguments.
-        call: gets the environment of the evaluation, the input collection and one collection per argument; returns
-            the resulting collection. All values are plain (str, int, Decimal, bool, dict, list).
-        returns: name of the FHIR type of the items that it returns; None: anything.
-    """
-
-    name: str
-    minimum_arguments: int
-    maximum_arguments: int
-    call: Callable[..., Collection]
-    returns: str | None = None
+"""What the closures of an expression may raise beside what project functions raise; never to be shown: they may hold
+data."""
 
 
 class Expression:
@@ -89,9 +53,11 @@ class Expression:
             function, the whole of it counts as used. The empty text is the whole root.
         result: static type of the result.
         constants: the values that it always gives; None when they depend on anything.
+        one, several: closures over (root, scope) to the first value and to all of them, for callers that evaluate
+            many expressions and guard them together against ``FAILURES``.
     """
 
-    __slots__ = ("_one", "_several", "calls", "constants", "functions", "reads", "result", "text", "variables")
+    __slots__ = ("calls", "constants", "functions", "one", "reads", "result", "several", "text", "variables")
 
     def __init__(self, text: str, part: Compiled, found: Found) -> None:
         self.text = text
@@ -101,9 +67,8 @@ class Expression:
         self.reads = frozenset(".".join(path) for path in found.reads)
         self.result = part.static
         self.constants = None if part.constants is None else tuple(plain(value) for value in part.constants)
-        is_plain = part.static.exact in _PLAIN_TYPES
-        self._several = as_list(part) if is_plain else _plain_items(as_list(part))
-        self._one = _first(part) if is_plain else _plain_item(_first(part))
+        self.several: Run = plain_items(part)
+        self.one: Run = plain_item(part)
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
@@ -122,31 +87,20 @@ class Expression:
             RecordRejected: ``expression-failed``: it cannot be evaluated on this root; ``expression-limit``: it takes
                 too many steps.
         """
-        result: Collection
-        try:
-            result = self._several(scope.root, scope)
-        except HmFhirError:
-            raise
-        except LimitReached:
-            failure: Exception | None = None
-        except _FAILURES as error:
-            failure = error
-        else:
-            return result
-        raise self._rejection(failure)
+        result: Collection = self._guarded(self.several, scope)
+        return result
 
     def first(self, scope: Scope) -> Any:
         """Return the first value of the resulting collection, or None; otherwise as :meth:`values`."""
+        return self._guarded(self.one, scope)
+
+    def _guarded(self, run: Run, scope: Scope) -> Any:
         try:
-            result = self._one(scope.root, scope)
+            return run(scope.root, scope)
         except HmFhirError:
             raise
-        except LimitReached:
-            failure: Exception | None = None
-        except _FAILURES as error:
+        except FAILURES as error:
             failure = error
-        else:
-            return result
         raise self._rejection(failure)
 
     def true(self, scope: Scope) -> bool:
@@ -194,9 +148,9 @@ class Expression:
         """Return whether the expression is true; as :meth:`true`."""
         return self.true(Scope(root, variables, environment))
 
-    def _rejection(self, failure: Exception | None) -> RecordRejected:
+    def _rejection(self, failure: BaseException) -> RecordRejected:
         # Raised outside of the except block: an exception of Python may carry data, and a chained one would show it.
-        if failure is None:
+        if isinstance(failure, LimitReached):
             return RecordRejected(
                 f"the expression {self.text!r} takes too many steps on this record",
                 code="expression-limit",
@@ -253,7 +207,7 @@ def _compile(
     *,
     strict: bool,
 ) -> Expression:
-    builders = {**BUILTINS, **{function.name: _project_function(function) for function in functions}}
+    builders = {**BUILTINS, **{function.name: project_function(function) for function in functions}}
     static = UNKNOWN
     if root is not None and types is not None:
         definition = types.type(root)
@@ -268,56 +222,3 @@ def _compile(
     if part is None:  # the limit of the parser suits any caller but one that is very deep itself
         raise ExpressionError("the expression is nested too deeply", text=text, position=0)
     return Expression(text, part, found)
-
-
-def _project_function(function: Function) -> Builtin:
-    def build(call: CallSite) -> Compiled:
-        arguments = [call.argument(index) for index in range(len(call.arguments))]
-        literals = tuple(
-            part.constants[0] if part.constants and _is_written(node) else None
-            for part, node in zip(arguments, call.arguments, strict=True)
-        )
-        call.compiler.found.calls.append(Call(function.name, literals, call.node.position))
-        source = _plain_items(as_list(call.input()))
-        given = [_plain_items(as_list(part)) for part in arguments]
-        call_it = function.call
-
-        def run(this: Any, scope: Scope) -> Collection:
-            return call_it(scope.environment, source(this, scope), *(one(this, scope) for one in given))
-
-        known = function.returns is not None and call.compiler.model is not None
-        return Compiled(run, Static((function.returns,)) if known and function.returns else UNKNOWN)
-
-    return Builtin(function.name, function.minimum_arguments, function.maximum_arguments, build)
-
-
-def _is_written(node: Any) -> bool:
-    return isinstance(node, Literal)
-
-
-def _first(part: Compiled) -> Run:
-    if not part.many:
-        return part.run
-    inner = part.run
-
-    def run(this: Any, scope: Scope) -> Any:
-        items = inner(this, scope)
-        return items[0] if items else None
-
-    return run
-
-
-def _plain_item(run: Run) -> Run:
-    def plain_item(this: Any, scope: Scope) -> Any:
-        item = run(this, scope)
-        return item if type(item) is str or item is None else plain(item)
-
-    return plain_item
-
-
-def _plain_items(run: Run) -> Run:
-    def plain_items(this: Any, scope: Scope) -> Collection:
-        items = run(this, scope)
-        return [value for item in items if (value := item if type(item) is str else plain(item)) is not None]
-
-    return plain_items

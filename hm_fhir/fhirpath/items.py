@@ -17,6 +17,8 @@ from hm_fhir.fhirpath.temporal import Date, DateTime, Time
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from hm_fhir.fhirpath.compiled import Scope
+
 Collection = list[Any]
 
 QUANTITY_TYPES: Final = frozenset(
@@ -104,8 +106,13 @@ def plain(item: Any) -> Any:
     return Decimal(str(item)) if kind is float else item
 
 
-def identity_of(item: Any) -> Any:
-    """Return what is equal for items that are equal (FHIRPath 6.1.1), and can be put into a set."""
+def identity_of(item: Any, scope: Scope) -> Any:
+    """Return what is equal for items that are equal (FHIRPath 6.1.1), and can be put into a set.
+
+    Args:
+        item: any; of JSON the content counts.
+        scope: the content counts as steps.
+    """
     if type(item) is str:
         return item
     value = system(item)
@@ -115,9 +122,11 @@ def identity_of(item: Any) -> Any:
     if kind is bool:
         return (bool, value)
     if kind is dict:
-        return (dict, frozenset((key, identity_of(member)) for key, member in value.items()))
+        scope.spend(len(value))
+        return (dict, frozenset((key, identity_of(member, scope)) for key, member in value.items()))
     if kind is list:
-        return (list, tuple(identity_of(member) for member in value))
+        scope.spend(len(value))
+        return (list, tuple(identity_of(member, scope) for member in value))
     if kind is Date or kind is DateTime or kind is Time:
         # The same instant in two zones is one; a day and the midnight of it are two.
         return (kind is Time, value.bounds(), bool(value.zone))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hm_fhir.fhirpath.compiled import Compiled, as_list
+from hm_fhir.fhirpath.compiled import Compiled, Scope, as_list
 from hm_fhir.fhirpath.items import FROM_JSON, Collection, Typed, identity_of
 from hm_fhir.fhirpath.navigation import described
 from hm_fhir.fhirpath.static import UNKNOWN, Static
@@ -12,7 +12,9 @@ from hm_fhir.fhirpath.static import UNKNOWN, Static
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from hm_fhir.fhirpath.compiled import Run, Scope
+    from hm_fhir.fhirpath.compiled import Run
+
+    Key = Callable[[Any, Scope], Any]
 
 
 def joined(parts: Iterable[Compiled]) -> tuple[Static, list[Run]]:
@@ -47,19 +49,19 @@ def self_describing(part: Compiled) -> Run:
     return run
 
 
-def unique(items: Iterable[Any], key_of: Callable[[Any], Any]) -> Collection:
+def unique(items: Iterable[Any], key_of: Key, scope: Scope) -> Collection:
     """Return items without those that equal an earlier one; `key_of` is that of :func:`keys`."""
     seen: set[Any] = set()
     kept: Collection = []
     for item in items:
-        key = key_of(item)
+        key = key_of(item, scope)
         if key not in seen:
             seen.add(key)
             kept.append(item)
     return kept
 
 
-def keys(static: Static) -> Callable[[Any], Any]:
+def keys(static: Static) -> Key:
     """Return a function that gives the same for items of this static type exactly when they are equal (6.1.1).
 
     It gives the same for equal items of other static types, too.
@@ -68,9 +70,9 @@ def keys(static: Static) -> Callable[[Any], Any]:
     if convert is None:
         return identity_of
 
-    def key_of(item: Any) -> Any:
+    def key_of(item: Any, scope: Scope) -> Any:
         value = None if type(item) is Typed else convert(item)
-        return identity_of(item if value is None else value)
+        return identity_of(item if value is None else value, scope)
 
     return key_of
 
@@ -80,7 +82,7 @@ def union(left: Compiled, right: Compiled) -> Compiled:
     static, (a, b) = joined((left, right))
     constants = None
     if left.constants is not None and right.constants is not None:
-        constants = tuple(unique([*left.constants, *right.constants], identity_of))
+        constants = tuple(unique([*left.constants, *right.constants], identity_of, Scope(None)))
     key_of = keys(static)
 
     def run(this: Any, scope: Scope) -> Collection:
@@ -91,7 +93,7 @@ def union(left: Compiled, right: Compiled) -> Compiled:
             return first
         if not first and len(second) < 2:
             return second
-        return unique([*first, *second], key_of)
+        return unique([*first, *second], key_of, scope)
 
     origin = left.origin if left.origin == right.origin else None
     return Compiled(run, static, origin=origin, constants=constants)

@@ -122,7 +122,7 @@ def _decoded(kind: str, written: str, text: str, position: int) -> str:
 
 
 def _paired(decoded: str, text: str, position: int) -> str:
-    """Return a text where the two halves of a character of UTF-16, as \\u escapes write it, are one character."""
+    """Return a text where two escaped halves of a character of UTF-16 are that character."""
     try:
         return decoded.encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeDecodeError:

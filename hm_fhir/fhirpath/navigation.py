@@ -5,6 +5,7 @@ Source of the rules: https://hl7.org/fhir/R4/fhirpath.html (choice elements have
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from hm_fhir.errors import did_you_mean
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from hm_fhir.fhir.definitions import Element, TypeDefinition, TypeModel
     from hm_fhir.fhirpath.compiled import Path, Run, Scope
 
+_AS_THEY_ARE = frozenset({"System.String", "System.Integer", "System.Boolean"})
 _TYPE_INFO = {"name": "System.String", "namespace": "System.String"}
 
 
@@ -48,7 +50,9 @@ def _typed(
     model: TypeModel, definition: TypeDefinition, element: Element, source: Compiled, origin: Path | None
 ) -> Compiled:
     many = source.many or element.many
-    types = tuple(json_type(model, kind) for kind in element.types)
+    # Texts, whole numbers and truths of the project's own JSON are System values as they are.
+    own = definition.namespace == "hm"
+    types = tuple(kind if own and kind in _AS_THEY_ARE else json_type(model, kind) for kind in element.types)
     if definition.kind == "primitive":
         return Compiled(_of_primitive(source, element), Static(types, many), origin=origin)
     if element.choice:
@@ -293,9 +297,13 @@ def children_of(model: TypeModel | None, item: Any) -> Collection:
     """Return all elements of one item, each with its type where that is known."""
     definition = type_of(model, item)
     if definition is not None and model is not None:
+        holder = _holder(definition, item)
+        if holder is None:
+            return []
         found: Collection = []
-        for element in definition.elements.values():
-            found += _items(model, definition, element, item)
+        for key, other, type_name in _keys_of(model, definition.name):
+            if key in holder or other in holder:
+                found += (described(child, type_name) for child in _halves(holder, key, other, type_name))
         return found
     value = item.value if type(item) is Typed else item
     if not isinstance(value, dict):
@@ -316,20 +324,36 @@ def type_of(model: TypeModel | None, item: Any) -> TypeDefinition | None:
 
 
 def _items(model: TypeModel, definition: TypeDefinition, element: Element, item: Any) -> Collection:
-    value = item.value if type(item) is Typed else item
-    if definition.kind == "primitive":
-        if element.name == "value" or type(item) is not Typed or not item.extra:
-            return []
-        value = item.extra
-    if not isinstance(value, dict):
+    holder = _holder(definition, item)
+    if holder is None or (definition.kind == "primitive" and element.name == "value"):
         return []
     found: Collection = []
     for key, kind in element.json_keys.items():
-        if key in value or f"_{key}" in value:
+        other = f"_{key}"
+        if key in holder or other in holder:
             type_name = json_type(model, kind)
-            for child in _halves(value, key, f"_{key}", type_name):
-                found.append(described(child, type_name))
+            found += (described(child, type_name) for child in _halves(holder, key, other, type_name))
     return found
+
+
+def _holder(definition: TypeDefinition, item: Any) -> dict[str, Any] | None:
+    """Return the JSON object that the elements of an item are in."""
+    value = item.value if type(item) is Typed else item
+    if definition.kind == "primitive":
+        value = item.extra if type(item) is Typed else None
+    return value if isinstance(value, dict) else None
+
+
+@lru_cache(maxsize=4096)
+def _keys_of(model: TypeModel, name: str) -> tuple[tuple[str, str, str], ...]:
+    """Return for each element of a type its JSON keys, of both halves, and its type."""
+    definition = model.type(name)
+    return tuple(
+        (key, f"_{key}", json_type(model, kind))
+        for element in (definition.elements.values() if definition else ())
+        if definition is not None and not (definition.kind == "primitive" and element.name == "value")
+        for key, kind in element.json_keys.items()
+    )
 
 
 def described(item: Any, type_name: str) -> Any:

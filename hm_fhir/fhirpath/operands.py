@@ -155,6 +155,8 @@ def text_or_empty(part: Compiled) -> Run:
     if part.constants and len(part.constants) == 1 and isinstance(part.constants[0], str):
         return part.run
     one = as_one(part, "a side of &")
+    if part.static.exact == "System.String":
+        return lambda this, scope: one(this, scope) or ""
 
     def run(this: Any, scope: Scope) -> str:
         item = one(this, scope)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hm_fhir.fhirpath import arithmetic, joining
 from hm_fhir.fhirpath.comparison import compare, equal, equivalent
-from hm_fhir.fhirpath.compiled import Compiled, as_list, as_one
+from hm_fhir.fhirpath.compiled import CHARACTERS_PER_STEP, Compiled, as_list, as_one
 from hm_fhir.fhirpath.items import system
 from hm_fhir.fhirpath.operands import (
     NUMBERS,
@@ -22,7 +22,7 @@ from hm_fhir.fhirpath.operands import (
 from hm_fhir.fhirpath.quantity import Quantity
 from hm_fhir.fhirpath.static import BOOLEAN, STRING, UNKNOWN, Static, system_name
 from hm_fhir.fhirpath.temporal import Date, DateTime, Time
-from hm_fhir.fhirpath.tree import Binary, Sign
+from hm_fhir.fhirpath.tree import Binary, Node, Sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 def binary(compiler: Compiler, node: Binary) -> Compiled:
     """Return a binary operation compiled."""
+    if node.operator == "&":
+        return _concatenation(compiler, node)
     left, right = compiler.compile(node.left), compiler.compile(node.right)
     match node.operator:
         case "and" | "or" | "xor" | "implies":
@@ -49,8 +51,6 @@ def binary(compiler: Compiler, node: Binary) -> Compiled:
             return _membership(right, left)
         case "|":
             return joining.union(left, right)
-        case "&":
-            return _concatenation(left, right)
         case _:
             return _arithmetic(compiler, node, left, right)
 
@@ -106,7 +106,7 @@ def _equality(left: Compiled, right: Compiled, *, negated: bool) -> Compiled:
         first, second = a(this, scope), b(this, scope)
         if first is None or second is None:
             return None
-        same = _same(first_value(first), second_value(second))
+        same = _same(first_value(first), second_value(second), scope)
         return same if same is None else same is not negated
 
     return Compiled(run, BOOLEAN)
@@ -128,14 +128,14 @@ def _equals_text(part: Compiled, text: str, *, negated: bool) -> Run:
     return run
 
 
-def _same(first: Any, second: Any) -> bool | None:
+def _same(first: Any, second: Any, scope: Scope) -> bool | None:
     if type(first) is str and type(second) in TEMPORAL:
         first = type(second).parse(first)
     elif type(second) is str and type(first) in TEMPORAL:
         second = type(first).parse(second)
     if first is None or second is None:
         return False
-    return equal(first, second)
+    return equal(first, second, scope.spend)
 
 
 def _equal_collections(left: Compiled, right: Compiled, *, negated: bool) -> Run:
@@ -150,7 +150,7 @@ def _equal_collections(left: Compiled, right: Compiled, *, negated: bool) -> Run
         scope.spend(len(first))
         unknown = False
         for one, other in zip(first, second, strict=True):
-            same = _same(first_value(one), second_value(other))
+            same = _same(first_value(one), second_value(other), scope)
             if same is False:
                 return negated
             unknown = unknown or same is None
@@ -169,7 +169,7 @@ def _equivalence(left: Compiled, right: Compiled, *, negated: bool) -> Compiled:
             return negated
         for item in first:
             scope.spend(len(rest))
-            place = next((index for index, other in enumerate(rest) if equivalent(item, other)), None)
+            place = next((index for index, other in enumerate(rest) if equivalent(item, other, scope.spend)), None)
             if place is None:
                 return negated
             del rest[place]
@@ -200,7 +200,7 @@ def _membership(item: Compiled, collection: Compiled) -> Compiled:
             return None
         value, members = convert(found), items(this, scope)
         scope.spend(len(members))
-        return any(_same(member_value(member), value) for member in members)
+        return any(_same(member_value(member), value, scope) for member in members)
 
     return Compiled(run, BOOLEAN)
 
@@ -299,13 +299,21 @@ def _result(compiler: Compiler, node: Binary, left: Compiled, right: Compiled) -
     return UNKNOWN.one()
 
 
-def _concatenation(left: Compiled, right: Compiled) -> Compiled:
-    a, b = (text_or_empty(part) for part in (left, right))
+def _concatenation(compiler: Compiler, node: Binary) -> Compiled:
+    """A chain of ``&`` at once (6.6.9)."""
+    operands: list[Node] = [node.right]
+    left = node.left
+    while isinstance(left, Binary) and left.operator == "&":
+        operands.append(left.right)
+        left = left.left
+    parts = tuple(text_or_empty(compiler.compile(operand)) for operand in (left, *reversed(operands)))
 
     def run(this: Any, scope: Scope) -> str:
-        text = a(this, scope) + b(this, scope)
-        scope.spend_text(text)
-        return limited(text)
+        text = "".join([part(this, scope) for part in parts])
+        if len(text) > CHARACTERS_PER_STEP:
+            scope.spend_text(text)
+            limited(text)
+        return text
 
     return Compiled(run, STRING)
 

@@ -56,7 +56,8 @@ def matching_steps(value: str, expression: str, substitution: str = "") -> int:
 
     RE2 looks at each character once, and at worst at each instruction for it; what it finds is joined in Python.
     """
-    searched = (len(value) + 1) * instructions(expression) // _INSTRUCTIONS_PER_STEP
+    # The expression may be made from data and be compiled now, which takes as long as it has instructions.
+    searched = (len(value) + 200) * instructions(expression) // _INSTRUCTIONS_PER_STEP
     return searched + (len(value) + 1) * len(substitution) // _PIECES_PER_STEP
 
 

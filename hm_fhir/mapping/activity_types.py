@@ -48,14 +48,15 @@ ADDED: Mapping[type[BaseModel], Mapping[str, Any]] = MappingProxyType(
 )
 """What `Activity.for_mapping` adds to the fields of a model: name -> annotation. It is declared nowhere else."""
 
-_FORMATS = {"date": "System.Date", "date-time": "System.DateTime", "time": "System.Time"}
+# A time of an activity has a zone and its seconds, which is what FHIR calls an instant.
+_FORMATS = {"date": "System.Date", "date-time": "instant", "time": "System.Time"}
 _JSON_TYPES = {
     "string": "System.String",
     "integer": "System.Integer",
     "number": "System.Decimal",
     "boolean": "System.Boolean",
 }
-_DAY_OR_TIME = {"System.Date", "System.DateTime"}
+_DAY_OR_TIME = {"System.Date", "instant"}
 
 
 @cache
@@ -64,8 +65,9 @@ def activity_types() -> TypeModel:
 
     The root is ``Activity``; its parts are named by path: ``Activity.person``, ``Activity.persons.name``,
     ``Activity.findings.pregnancy``. A value has the System type that its JSON stands for: a day is a System.Date, a
-    moment that may be a day or a time a (partial) System.DateTime; a number whose digits count is a JSON string, so a
-    System.String. Where only certain texts are possible, the element has them as `codes`.
+    moment that may be a day or a time a (partial) System.DateTime, one that is always a time an instant of FHIR; a
+    number whose digits count is a JSON string, so a System.String. Where only certain texts are possible, the element
+    has them as `codes`.
 
     Raises:
         TypeError: a field of the activity is of a kind that has no type here.

@@ -5,8 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from hm_fhir.errors import RecordRejected
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from hm_fhir.fhirpath import Expression
 
 
 class _Absent:
@@ -18,6 +22,10 @@ ABSENT: Final = _Absent()
 """What vanishes: the key or array item that would hold it is left out. Null stays."""
 
 SCALARS = frozenset({str, int, bool, Decimal})
+# Coding and Reference are made by the functions of mappings, out of texts.
+_CLEAN_TYPES = frozenset({"Coding", "Reference"}) | {
+    f"System.{name}" for name in ("String", "Boolean", "Integer", "Decimal", "Date", "DateTime", "Time")
+}
 
 
 class NullMet(Exception):
@@ -94,3 +102,30 @@ def without_nulls(value: Any) -> Any:
         items = [without_nulls(item) for item in value]
         return items if any(item is not None for item in items) else None
     return value
+
+
+def is_clean(expression: Expression) -> bool:
+    """Return whether the types say that there is nothing to clean in what an expression gives."""
+    types = expression.result.types
+    return bool(types) and all(name in _CLEAN_TYPES or name[:1].islower() for name in types)
+
+
+def as_text(value: Any, source: str) -> str:
+    """Return a value as part of a text; booleans and decimals as JSON writes them.
+
+    Args:
+        value: what an expression gave.
+        source: the expression.
+
+    Raises:
+        RecordRejected: it is an object.
+    """
+    if value.__class__ is bool:
+        return "true" if value else "false"
+    if isinstance(value, str | int | Decimal):
+        return str(value)
+    raise RecordRejected(
+        f"the expression {source!r} gives an object inside of a text",
+        code="expression-failed",
+        fix="name an element of it, or let the expression be the whole text",
+    )

@@ -5,17 +5,16 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from hm_fhir.errors import RecordRejected
 from hm_fhir.mapping.cleaning import ABSENT, SCALARS, NullMet, clean_without_nulls, without_nulls
-from hm_fhir.mapping.closures import CONSTANT, RAW, Compiler, can_be_null
+from hm_fhir.mapping.closures import CONSTANT, ERRORS, RAW, Compiler
 from hm_fhir.mapping.resource_types import WITHOUT_IDENTIFIER_LIST
-from hm_fhir.mapping.tree import Assign, ObjectNode
+from hm_fhir.mapping.tree import Assign, ObjectNode, can_be_null
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from hm_fhir.fhirpath import Scope
-    from hm_fhir.mapping.closures import Around, Members, Run
+    from hm_fhir.mapping.closures import Around, Closure, Members
     from hm_fhir.mapping.fragment import ResourceRule
     from hm_fhir.mapping.tree import Node
 
@@ -44,8 +43,8 @@ class ContentMaker:
         self._labelled = not rule.shared
         self._system = system
         self._has_surrogate = rule.type not in WITHOUT_IDENTIFIER_LIST
-        self._faithful: Run | None = rule.template.closure(around=around) if around else None
-        self._whole: Run | None = None
+        self._faithful: Closure | None = rule.template.closure(around=around) if around else None
+        self._whole: Closure | None = None
         self._scoped: Callable[[Scope], Scope] | None = None
         self._members: Members | None = None
         if around is None and not can_be_null(rule.template.tree):
@@ -76,11 +75,11 @@ class ContentMaker:
             if self._members is not None:
                 return self._direct(self._members, resource_id, scope, labels)
             if self._whole is not None:
-                return self._around(self._whole(scope) or {}, resource_id, labels)
+                return self._around(self._whole(scope.root, scope) or {}, resource_id, labels)
         except NullMet:
             pass
-        except RecordRejected as error:
-            raise self._template.placed(error, scope) from None
+        except ERRORS:
+            pass  # the faithful closures fail, too, and then the place is found
         return self._around(self._rendered(scope), resource_id, labels)
 
     def _direct(self, members: Members, resource_id: str, scope: Scope, labels: tuple[str, ...]) -> dict[str, Any]:
@@ -91,11 +90,12 @@ class ContentMaker:
         if self._has_surrogate:
             content["identifier"] = surrogate = [{"system": self._system, "value": resource_id}]
         inner = self._scoped(scope) if self._scoped else scope
+        this = inner.root
         for key, member, kind in members:
             if kind == CONSTANT:
                 content[key] = member
                 continue
-            value = member(inner)
+            value = member(this, inner)
             if value is None:
                 continue
             if kind == RAW and value.__class__ not in SCALARS:
@@ -111,9 +111,13 @@ class ContentMaker:
         if self._faithful is None:
             self._faithful = self._template.closure()
         try:
-            value = self._faithful(scope)
-        except RecordRejected as error:
-            raise self._template.placed(error, scope) from None
+            value = self._faithful(scope.root, scope)
+        except ERRORS:
+            failed = True
+        else:
+            failed = False
+        if failed:
+            raise self._template.rejection(scope)
         return without_nulls(None if value is ABSENT else value) or {}
 
     def _around(self, body: dict[str, Any], resource_id: str, labels: tuple[str, ...]) -> dict[str, Any]:

@@ -6,8 +6,8 @@ A branch is
 - a reason to refuse: some case is refused with it;
 - a resource: made, and where it has an `if` also not made; where it has `each`, with items and without;
 - both sides of ``{% if %}`` and of ``iif()``; ``{% for %}`` and ``{{ }}:`` with items and without;
-- ``{{ }}`` and ``{[ ]}``: gives something at least once. That it also gives nothing is not asked for, since whether it
-  can is for the types to say. What uses ``%systems`` is no branch: the settings decide what it gives, no case does.
+- ``{{ }}`` and ``{[ ]}``: gives something at least once. That it also gives nothing is not asked for: whether it can
+  is for the types to say. What uses ``%systems`` is no branch: the settings decide what it gives, no case does.
 
 What stands inside of a branch that no case reaches is counted, but only the branch is named: it has to come first.
 """
@@ -15,13 +15,14 @@ What stands inside of a branch that no case reaches is counted, but only the bra
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hm_fhir.errors import RecordRejected
 from hm_fhir.mapping.cases import run_case
 from hm_fhir.mapping.choices import Choice, choices_of
 from hm_fhir.mapping.cleaning import ABSENT
+from hm_fhir.mapping.coverage_report import Branch, FileCoverage, MapCoverage, Report
 from hm_fhir.mapping.tree import Collection, Context, First, For, If, Text, expressions, inside
 from hm_fhir.mapping.watching import watched_packs
 
@@ -37,105 +38,6 @@ if TYPE_CHECKING:
     from hm_fhir.mapping.pack import CompiledMapping, Pack
     from hm_fhir.mapping.tree import Node
     from hm_fhir.mapping.yaml_file import YamlDocument, YamlPath
-
-
-@dataclass(slots=True)
-class Branch:
-    """One way that a mapping can go.
-
-    Attributes:
-        file: the mapping file.
-        place: ``file:line:column``.
-        says: what no case has, if nothing reaches it.
-        around: the branch that has to be reached first, or None.
-        times: how often cases reached it.
-    """
-
-    file: str
-    place: str
-    says: str
-    around: Branch | None = None
-    times: int = 0
-
-    @property
-    def is_reached(self) -> bool:
-        """Whether a case reaches it."""
-        return self.times > 0
-
-
-@dataclass(frozen=True, slots=True)
-class FileCoverage:
-    """The branches of one file.
-
-    Attributes:
-        file: its name.
-        branches: in the order of the file.
-    """
-
-    file: str
-    branches: tuple[Branch, ...]
-
-    @property
-    def reached(self) -> int:
-        """How many branches cases reach."""
-        return sum(branch.is_reached for branch in self.branches)
-
-    @property
-    def unreached(self) -> tuple[Branch, ...]:
-        """Branches to write cases for; those inside of an unreached one are not among them."""
-        return tuple(
-            branch
-            for branch in self.branches
-            if not branch.is_reached and (branch.around is None or branch.around.is_reached)
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class MapCoverage:
-    """The codes of a concept map; information, not part of the percentage.
-
-    Attributes:
-        name: of the map.
-        used: how many of its codes cases translate.
-        unused: the other codes.
-    """
-
-    name: str
-    used: int
-    unused: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What cases reach.
-
-    Attributes:
-        files: by name.
-        concept_maps: by name; those of the packs that were looked at.
-    """
-
-    files: tuple[FileCoverage, ...]
-    concept_maps: tuple[MapCoverage, ...] = field(default=())
-
-    @property
-    def total(self) -> int:
-        """How many branches there are."""
-        return sum(len(one.branches) for one in self.files)
-
-    @property
-    def reached(self) -> int:
-        """How many of them cases reach."""
-        return sum(one.reached for one in self.files)
-
-    @property
-    def unreached(self) -> tuple[Branch, ...]:
-        """Branches to write cases for."""
-        return tuple(branch for one in self.files for branch in one.unreached)
-
-    @property
-    def percent(self) -> float:
-        """Reached of all, 100 only when every branch is reached."""
-        return 100 * self.reached / self.total if self.total else 100.0
 
 
 def coverage(mapper: Mapper, cases: Iterable[Case], packs: Sequence[Pack] | None = None) -> Report:
@@ -182,6 +84,7 @@ class _Coverage:
         self._templates: dict[int, Branch] = {}
         self._keys: dict[int, tuple[tuple[Choice, _Sides], ...]] = {}
         self._codes: Counter[tuple[int, str]] = Counter()
+        self._packs = tuple(packs)
         self._fragments = [fragment for pack in packs for fragment in pack.fragments]
         for pack in packs:
             for mapping in (*pack.mappings, *pack.replaced):
@@ -335,7 +238,9 @@ class _Coverage:
             for name in sorted(names)
             if name in self._branches
         )
-        maps = {name: one for pack in packs for name, one in pack.concept_maps.items()}
+        # Those of packs that they extend are counted where these packs are reported.
+        elsewhere = {id(one) for pack in self._packs if pack not in packs for one in pack.concept_maps.values()}
+        maps = {name: one for pack in packs for name, one in pack.concept_maps.items() if id(one) not in elsewhere}
         return Report(files, tuple(self._map(name, one) for name, one in sorted(maps.items())))
 
     def _map(self, name: str, concept_map: ConceptMap) -> MapCoverage:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from hm_fhir.fhirpath import Expression
 
@@ -37,6 +37,9 @@ class Dispatch(Generic[T]):
             kind: tuple(entry for entry, own in zip(self._entries, types, strict=True) if own in (None, kind))
             for kind in {None, *types}
         }
+
+    def __iter__(self) -> Iterator[T]:
+        return (chosen for _, chosen in self._entries)
 
     def candidates(self, root: dict[str, Any]) -> Sequence[tuple[Expression, T]]:
         """Return the entries whose condition can be true for an activity, in order."""

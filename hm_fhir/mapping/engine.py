@@ -60,7 +60,8 @@ class Mapper:
         for pack in self._packs:
             check_code_systems(pack, self._code_systems)
         self._knowledge = {
-            pack.name: Knowledge(pack.types, pack.concept_maps, self._code_systems) for pack in self._packs
+            pack.name: Knowledge(pack.types, pack.concept_maps, self._code_systems, keeps=watch is None)
+            for pack in self._packs
         }
         self._in_force = self._dispatch([(pack, mapping) for pack in self._packs for mapping in pack.mappings])
         self._of_cases: dict[str, Dispatch[Program]] = {}
@@ -125,6 +126,11 @@ class Mapper:
                 for pack, mapping in mappings
             ]
         )
+
+    def prepare(self) -> None:
+        """Make all closures of all mappings; otherwise the first activity of each type does."""
+        for program in self._in_force:
+            program.prepare()
 
     def _for_cases(self, cases_of: Pack) -> Dispatch[Program]:
         if cases_of.name not in self._of_cases:

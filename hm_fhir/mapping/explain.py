@@ -1,4 +1,4 @@
-"""What made each element of the resources of one activity: the place in a mapping file, the expression, the fields."""
+"""What made each element of what an activity becomes: the place in a mapping file, the expression, the fields."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from hm_fhir.errors import MappingRefused, RecordRejected
 from hm_fhir.mapping.explanation import Element, ExplainedResource, Explanation, NotMade, Origin, Refused
-from hm_fhir.mapping.inputs import inputs_of_mapping, shown
+from hm_fhir.mapping.inputs import MappingInputs, inputs_of_mapping, shown
 from hm_fhir.mapping.resource_types import WITHOUT_IDENTIFIER_LIST
-from hm_fhir.mapping.tracing import Tracer, traced
+from hm_fhir.mapping.tracing import Tracer, members_of, traced
 from hm_fhir.mapping.tree import Constant, Text, expressions
 from hm_fhir.mapping.watching import watched_packs
 
@@ -17,124 +17,159 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from hm_fhir.fhirpath import Scope
-    from hm_fhir.mapping.closures import Around
+    from hm_fhir.mapping.closures import Around, Run
     from hm_fhir.mapping.conceptmap import ConceptMap
     from hm_fhir.mapping.engine import Mapper
     from hm_fhir.mapping.fragment import Refusal, ResourceRule
-    from hm_fhir.mapping.inputs import MappingInputs
-    from hm_fhir.mapping.mapped import Mapped, Resource
+    from hm_fhir.mapping.mapped import Resource
     from hm_fhir.mapping.pack import CompiledMapping, Pack
     from hm_fhir.mapping.tracing import Call, Traced
+    from hm_fhir.mapping.tree import Node
     from hm_fhir.mapping.yaml_file import YamlDocument
 
 
 def explain(mapper: Mapper, activity: Mapping[str, Any], *, cases_of: Pack | None = None) -> Explanation:
-    """Return what made each element of what an activity becomes.
-
-    The mapper's own mappings run, watched; that is some ten times slower than `Mapper.map`.
+    """Return what made each element of what an activity becomes; for several activities use one `Explainer`.
 
     Args:
         mapper: the packs in force.
         activity: as for `Mapper.map`.
         cases_of: as for `Mapper.map`.
     """
-    watch = _Explaining()
-    watched = mapper.watched(watch.around, watched_packs(mapper.packs, watch))
-    try:
-        mapped = watched.map(activity, cases_of=cases_of)
-    except RecordRejected as error:
-        return watch.refused_by(error)
-    return watch.explanation(mapped, mapper.identity.system, activity)
+    return Explainer(mapper).explain(activity, cases_of=cases_of)
 
 
-class _Explaining:
-    """Watches one activity being mapped."""
+class Explainer:
+    """Explains activities: the mapper's own mappings run, watched; that is many times slower than `Mapper.map`.
+
+    Args:
+        mapper: the packs in force.
+    """
+
+    def __init__(self, mapper: Mapper) -> None:
+        self._watch = _Watch()
+        self._mapper = mapper.watched(self._watch.around, watched_packs(mapper.packs, self._watch))
+        self._packs = dict(zip(map(id, mapper.packs), self._mapper.packs, strict=True))
+        self._inputs: dict[int, MappingInputs] = {}
+
+    def explain(self, activity: Mapping[str, Any], *, cases_of: Pack | None = None) -> Explanation:
+        """Return what made each element of what an activity becomes; arguments as for `explain`."""
+        watch = self._watch
+        watch.begin()
+        mapped, error = None, None
+        try:
+            mapped = self._mapper.map(activity, cases_of=self._packs[id(cases_of)] if cases_of else None)
+        except RecordRejected as rejection:
+            error = rejection
+        mapping = watch.mapping
+        if mapping is None:
+            return Explanation(None) if error is None else _Seen(watch, MappingInputs()).refused_by(error)
+        if id(mapping) not in self._inputs:
+            self._inputs[id(mapping)] = inputs_of_mapping(mapping)
+        seen = _Seen(watch, self._inputs[id(mapping)])
+        if error is not None:
+            return seen.refused_by(error)
+        return seen.explanation(mapping, mapped.resources if mapped is not None else ())
+
+
+class _Watch:
+    """Notes what happens while one activity is mapped; what `watching.Watcher` asks for."""
 
     def __init__(self) -> None:
-        self._tracer = Tracer()
-        self._mapping: CompiledMapping | None = None
-        self._refusal: Refusal | None = None
-        self._items: dict[int, int] = {}
-        self._conditions: dict[int, list[bool]] = {}
-        self._maps: Counter[str] = Counter()
+        self.begin()
 
-    # ---- told by the mapper
+    def begin(self) -> None:
+        """Forget the last activity."""
+        self.tracer = Tracer()
+        self.mapping: CompiledMapping | None = None
+        self.refused: Refusal | None = None
+        self.number_of_items: dict[int, int] = {}
+        self.conditions: dict[int, list[bool]] = {}
+        self.maps: Counter[str] = Counter()
 
     def around(self, document: YamlDocument) -> Around:
-        return lambda node, run: self._tracer.around(document, node, run)
+        return lambda node, run: self._around(document, node, run)
+
+    def _around(self, document: YamlDocument, node: Node, run: Run) -> Run:
+        return lambda scope: self.tracer.call(document, node, run, scope)
 
     def chosen(self, mapping: CompiledMapping) -> None:
-        self._mapping = mapping
+        self.mapping = mapping
 
     def refusal(self, refusal: Refusal, _: Scope, *, holds: bool) -> None:
         if holds:
-            self._refusal = refusal
+            self.refused = refusal
 
     def items(self, rule: ResourceRule, _: Scope, items: Sequence[Any]) -> None:
-        self._items[id(rule)] = len(items)
+        self.number_of_items[id(rule)] = len(items)
 
     def condition(self, rule: ResourceRule, _: Scope, *, holds: bool) -> None:
-        self._conditions.setdefault(id(rule), []).append(holds)
+        self.conditions.setdefault(id(rule), []).append(holds)
 
     def key(self, rule: ResourceRule, scope: Scope) -> None:
         """The key is in the explanation as it is written."""
 
     def translated(self, concept_map: ConceptMap, _code: str, _system: str | None) -> None:
-        self._maps[concept_map.name] += 1
+        self.maps[concept_map.name] += 1
 
-    # ---- what happened
+
+class _Seen:
+    """Tells what was noted of one activity."""
+
+    def __init__(self, watch: _Watch, inputs: MappingInputs) -> None:
+        self._watch = watch
+        self._inputs = inputs
 
     def refused_by(self, error: RecordRejected) -> Explanation:
         """Return the explanation of an activity that was not mapped."""
         place, expression, inputs = error.place or "", "", tuple[str, ...]()
-        refusal, mapping = self._refusal, self._mapping
-        if refusal is not None and mapping is not None and isinstance(error, MappingRefused):
+        refusal = self._watch.refused
+        if refusal is not None and isinstance(error, MappingRefused):
             path = (*refusal.path, "when")
             place, expression = refusal.document.place_within(path, refusal.when.text, 0)[0], refusal.when.text
-            inputs = shown(inputs_of_mapping(mapping).refusals[id(refusal)])
+            inputs = shown(self._inputs.refusals[id(refusal)])
         return Explanation(
             *self._chosen(),
             refused=Refused(error.code, error.message, place, expression, inputs),
-            concept_maps=dict(sorted(self._maps.items())),
+            concept_maps=dict(sorted(self._watch.maps.items())),
         )
 
     def _chosen(self) -> tuple[str | None, str]:
-        mapping = self._mapping
+        mapping = self._watch.mapping
         if mapping is None:
             return None, ""
         return f"{mapping.name}@{mapping.version}", mapping.document.place(("when",))
 
-    def explanation(self, mapped: Mapped | None, system: str, activity: Mapping[str, Any]) -> Explanation:
-        """Return the explanation of an activity that was mapped, or that no mapping took."""
-        mapping = self._mapping
-        if mapped is None or mapping is None:
-            return Explanation(None)
-        inputs = inputs_of_mapping(mapping)
-        made = {(one.name, one.index): one for one in mapped.resources}
+    def explanation(self, mapping: CompiledMapping, made: Sequence[Resource]) -> Explanation:
+        """Return the explanation of an activity that was mapped."""
+        by_item = {(one.name, one.index): one for one in made}
         resources: list[ExplainedResource] = []
         not_made: list[NotMade] = []
         for rule in mapping.resources:
-            calls = iter([call for call in self._tracer.calls if call.node is rule.template.tree])
-            for index in self._indices(rule, inputs, not_made):
+            calls = iter([call for call in self._watch.tracer.calls if call.node is rule.template.tree])
+            for index in self._indices(rule, not_made):
                 call = next(calls)
-                resource = made.get((rule.name, index))
+                resource = by_item.get((rule.name, index))
                 if resource is not None:  # else another rule made the same one before
-                    resources.append(_Resource(rule, resource, inputs, system, activity).explained(call))
-        return Explanation(*self._chosen(), tuple(resources), tuple(not_made), None, dict(sorted(self._maps.items())))
+                    resources.append(_Resource(rule, resource, self._inputs).explained(call))
+        maps = dict(sorted(self._watch.maps.items()))
+        return Explanation(*self._chosen(), tuple(resources), tuple(not_made), None, maps)
 
-    def _indices(self, rule: ResourceRule, inputs: MappingInputs, not_made: list[NotMade]) -> Iterator[int | None]:
+    def _indices(self, rule: ResourceRule, not_made: list[NotMade]) -> Iterator[int | None]:
         """Yield the number of each item of a rule that a resource is made for (None without `each`)."""
-        holds = self._conditions.get(id(rule), [])
-        indices: list[int | None] = [None] if rule.each is None else [*range(self._items.get(id(rule), 0))]
+        holds = self._watch.conditions.get(id(rule), [])
+        indices: list[int | None] = (
+            [None] if rule.each is None else [*range(self._watch.number_of_items.get(id(rule), 0))]
+        )
         if rule.each is not None and not indices:
             place = rule.document.place_within((*rule.path, "each"), rule.each.text, 0)[0]
             because = f"each {rule.each.text} has no items"
-            not_made.append(NotMade(rule.name, rule.type, None, place, because, shown(inputs.each[rule.name])))
+            not_made.append(NotMade(rule.name, rule.type, None, place, because, shown(self._inputs.each[rule.name])))
         for number, index in enumerate(indices):
             if rule.condition is not None and not holds[number]:
                 place = rule.document.place_within((*rule.path, "if"), rule.condition.text, 0)[0]
                 because = f"if {rule.condition.text} is not true"
-                fields = shown(inputs.conditions[rule.name])
+                fields = shown(self._inputs.conditions[rule.name])
                 not_made.append(NotMade(rule.name, rule.type, index, place, because, fields))
             else:
                 yield index
@@ -143,19 +178,10 @@ class _Explaining:
 class _Resource:
     """Explains one resource: what its template made, and what the engine added."""
 
-    def __init__(
-        self,
-        rule: ResourceRule,
-        resource: Resource,
-        inputs: MappingInputs,
-        system: str,
-        activity: Mapping[str, Any],
-    ) -> None:
+    def __init__(self, rule: ResourceRule, resource: Resource, inputs: MappingInputs) -> None:
         self._rule = rule
         self._resource = resource
         self._inputs = inputs
-        self._system = system
-        self._activity = activity
         self._parts: dict[str, Origin] = {}
         self._elements: list[Element] = []
 
@@ -166,9 +192,7 @@ class _Resource:
         conditions = self._inputs.nodes[id(call.node)].conditions
         self._parts[rule.type] = Origin(place, f"resource {rule.name}", conditions=conditions)
         output = traced(call)
-        members = output.members if output is not None and output.members is not None else {}
-        if output is not None and output.members is None and isinstance(output.value, dict):
-            self._walk(rule.type, output, output.value)
+        members = members_of(output) if output is not None else {}
         for key, value in content.items():
             location = f"{rule.type}.{key}"
             if key in ("resourceType", "id"):

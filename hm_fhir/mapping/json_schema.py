@@ -1,8 +1,9 @@
 """JSON Schemas of the files of a pack, for editors: they complete keys, elements and codes, and mark mistakes.
 
 Made from the models that read the files (:mod:`hm_fhir.mapping.spec`), from the notation of templates, and from the
-types of FHIR; ``python -m hm_fhir.mapping.json_schema`` writes them anew. The keywords are those of draft 2020-12 that mean the same since draft-07, which editors know. What a
-schema cannot say (expressions, variables, names of other files) `hm-fhir mappings test` checks.
+types of FHIR; ``python -m hm_fhir.mapping.json_schema`` writes them anew. The keywords are those of draft 2020-12
+that mean the same since draft-07, which editors know. What a schema cannot say (expressions, variables, names of
+other files) is checked when a pack is loaded.
 """
 
 from __future__ import annotations
@@ -139,7 +140,7 @@ def write(folder: Path = FOLDER) -> None:
 def _template() -> Schema:
     """Return the notation of FPML: which keys and texts there may be, whatever the elements are."""
     anything = {"$ref": "#/$defs/template"}
-    blocks = {pattern: anything for pattern in (_NAME, _IF, _ELSE, _FOR, _CONTEXT, _MERGE)}
+    blocks = dict.fromkeys((_NAME, _IF, _ELSE, _FOR, _CONTEXT, _MERGE), anything)
     return {
         "template": {
             "anyOf": [

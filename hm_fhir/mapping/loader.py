@@ -53,6 +53,20 @@ def load_packs(folders: Sequence[Path], *, setting: Setting | None = None) -> tu
     Raises:
         MappingErrors: all mistakes of all packs.
     """
+    packs, problems = read_packs(folders, setting=setting)
+    problems.raise_all()
+    return packs
+
+
+def read_packs(folders: Sequence[Path], *, setting: Setting | None = None) -> tuple[tuple[Pack, ...], Problems]:
+    """Return the packs of folders, and all mistakes that were found in them.
+
+    Where there are mistakes, the packs are as whole as they can be: for those who look for more mistakes, not to map.
+
+    Args:
+        folders: as for `load_packs`.
+        setting: as for `load_packs`.
+    """
     problems = Problems()
     setting = setting or activity_setting()
     read = [read_pack_files(folder, problems, setting) for folder in folders]
@@ -69,8 +83,7 @@ def load_packs(folders: Sequence[Path], *, setting: Setting | None = None) -> tu
     check_mapping_names(scopes, replaced, problems)
     check_resource_names(scopes, problems)
     made = {scope.files.name: _Compiler(scope, scopes, problems, setting).pack(replaced) for scope in scopes}
-    problems.raise_all()
-    return tuple(made[name] for name in packs)
+    return tuple(made[name] for name in packs if name in made), problems
 
 
 def check_code_systems(pack: Pack, code_systems: Mapping[str, CodeSystem]) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from hm_fhir.fhir.definitions import Element, TypeDefinition
 from hm_fhir.fhirpath import compile  # noqa: A004
 from hm_fhir.fhirpath.navigation import json_type
 from hm_fhir.fhirpath.static import BOOLEAN, DECIMAL, INTEGER, STRING, UNKNOWN, Static
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 SINGLE: Final = Static(many=False)
 """One value or none, of which nothing else is known."""
+_SYSTEM = "IdentifierSystem"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,10 @@ class Setting:
                 return UNKNOWN
 
 
+@cache
 def activity_setting() -> Setting:
     """Return what is known where a path starts at an activity."""
-    return Setting(activity_types(), ROOT, {"activity": Static((ROOT,), many=False)})
+    texts = {name: Element(name, ("System.String",), minimum=1) for name in ("kind", "uri")}
+    system = TypeDefinition(name=_SYSTEM, namespace="hm", kind="backbone", elements=texts)
+    types = activity_types().extended({_SYSTEM: system})
+    return Setting(types, ROOT, {"activity": Static((ROOT,), many=False), "systems": Static((_SYSTEM,))})

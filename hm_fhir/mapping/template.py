@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING, Any
 from hm_fhir.errors import MappingError, RecordRejected
 from hm_fhir.fhirpath import Function, Scope
 from hm_fhir.mapping import tree
+from hm_fhir.mapping.annotation import annotated, dotted
 from hm_fhir.mapping.cleaning import ABSENT
-from hm_fhir.mapping.closures import annotated, closure_of, dotted
+from hm_fhir.mapping.closures import ERRORS, closure_of
 from hm_fhir.mapping.setting import Setting
 from hm_fhir.mapping.template_parser import TemplateParser
 from hm_fhir.mapping.tree import Node, Use
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from hm_fhir.mapping.blocks import Report
-    from hm_fhir.mapping.closures import Around, Run
+    from hm_fhir.mapping.closures import Around, Closure
     from hm_fhir.mapping.yaml_file import YamlPath
 
 __all__ = ["Template", "Use", "compile_template"]
@@ -58,7 +59,7 @@ class Template:
         self.tree = node
         self.path = path
         self.uses = tuple(tree.uses(node, bound))
-        self._run: Run | None = None
+        self._run: Closure | None = None
 
     def render(self, root: object, variables: Mapping[str, Any] | None = None, environment: object = None) -> Any:
         """Return what the template makes of a root: plain data, or None when all of it vanishes.
@@ -81,25 +82,30 @@ class Template:
         if run is None:
             run = self._run = self.closure()
         try:
-            value = run(scope)
-        except RecordRejected as error:
-            raise self.placed(error, scope) from None
+            value = run(scope.root, scope)
+        except ERRORS:
+            failed = True
+        else:
+            failed = False
+        if failed:
+            raise self.rejection(scope)
         return None if value is ABSENT else value
 
-    def closure(self, *, around: Around | None = None, fast: bool = False) -> Run:
+    def closure(self, *, around: Around | None = None, fast: bool = False) -> Closure:
         """Return the closure of the tree, see :mod:`hm_fhir.mapping.closures`."""
         return closure_of(self.tree, around=around, fast=fast)
 
-    def placed(self, error: RecordRejected, scope: Scope) -> RecordRejected:
-        """Return an error that a rendering raised, with the element as its place.
+    def rejection(self, scope: Scope) -> RecordRejected:
+        """Return why a rendering failed, with the element as its place.
 
-        Closures carry no places, since most records are fine: the template is rendered again by some that do.
+        Closures carry no places, since most records are fine: the template is rendered again by some that do. What
+        they raised is not looked at, for an exception of Python can hold data of the record.
         """
         try:
-            self.closure(around=annotated(len(self.path)))(scope)
-        except RecordRejected as again:
-            return again
-        return error
+            self.closure(around=annotated(len(self.path)))(scope.root, scope)
+        except RecordRejected as error:
+            return error
+        return RecordRejected("the template cannot be rendered on this record", code="expression-failed")
 
 
 def compile_template(

@@ -70,20 +70,16 @@ class Tracer:
         self.calls: list[Call] = []
         self._open: list[Call] = []
 
-    def around(self, document: YamlDocument, node: Node, run: Run) -> Run:
-        """Return the closure of a node that notes its calls."""
-
-        def noting(scope: Scope) -> Any:
-            call = Call(document, node)
-            (self._open[-1].inner if self._open else self.calls).append(call)
-            self._open.append(call)
-            try:
-                call.value = run(scope)
-            finally:
-                self._open.pop()
-            return call.value
-
-        return noting
+    def call(self, document: YamlDocument, node: Node, run: Run, scope: Scope) -> Any:
+        """Evaluate a node, and note it."""
+        call = Call(document, node)
+        (self._open[-1].inner if self._open else self.calls).append(call)
+        self._open.append(call)
+        try:
+            call.value = run(scope)
+        finally:
+            self._open.pop()
+        return call.value
 
 
 def traced(call: Call) -> Traced | None:
@@ -113,7 +109,7 @@ def _object(call: Call, node: ObjectNode) -> Traced:
     for overlay in node.overlays:
         part = traced(inner[id(overlay)])
         if part is not None:
-            over |= _members(part)
+            over |= members_of(part)
     members: dict[str, Traced] = {}
     for key, value in node.members:
         part = over[key] if key in over else traced(inner[id(value)])
@@ -123,7 +119,7 @@ def _object(call: Call, node: ObjectNode) -> Traced:
     return Traced(call, members=members)
 
 
-def _members(part: Traced) -> dict[str, Traced]:
+def members_of(part: Traced) -> dict[str, Traced]:
     """Return the members of an object, also of one that an expression gave."""
     if part.members is not None:
         return part.members

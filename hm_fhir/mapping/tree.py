@@ -231,6 +231,17 @@ def is_constant(node: Node) -> bool:
             return False
 
 
+def can_be_null(node: Node) -> bool:
+    """Return whether a template writes null by itself; it has no fast closures then."""
+    for part in walk(node):
+        match part:
+            case Constant(value=None) | First(keeps_null=True):
+                return True
+            case Text(parts=parts) if any(isinstance(one, Insertion) and one.keeps_null for one in parts):
+                return True
+    return False
+
+
 def walk(node: Node) -> Iterator[Node]:
     """Yield a node and all nodes below it, each before those inside of it."""
     yield node

@@ -80,7 +80,7 @@ class _WatchedMap:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.concept_map, name)
 
-    def translate(self, code: str, system: str | None = None) -> list[dict[str, str]]:
+    def translate(self, code: str, system: str | None = None) -> list[Mapping[str, str]]:
         codings = self.concept_map.translate(code, system)
         self.watcher.translated(self.concept_map, code, system)
         return codings

@@ -24,6 +24,7 @@ _ACHIEVEMENTS = ("in-progress", "achieved", "not-achieved", "not-attainable")
 _AHEAD = ("planned", "cancelled")
 _SHARES = (0.0, 1.0, 0.5, 0.2, 0.8)
 _ODD = 0.03
+_OF_CARE = ("attended", "not-attended", "admitted")
 _SETTINGS = tuple(vocabulary.SETTINGS.terms)
 _PLACE_OF_CARE = ("gp-practice", "specialist-practice", "hospital", "laboratory", "mobile-unit", "social-service")
 
@@ -225,14 +226,11 @@ class _Maker:
             data.setdefault("barriers", ["moved-away"])
         elif kind == "group-health-talk":
             data.setdefault("topics", ["hygiene"])
-        elif kind in (
-            "insurance-help",
-            "document-help",
-            "rights-signal",
-            "immunisation-recall",
-            "syphilis-follow-up",
-        ):
+        elif kind in ("insurance-help", "document-help") and data.get("outcome") in _OF_CARE:
+            data["outcome"] = "follow-up-needed"
+        elif kind == "rights-signal":
             data.setdefault("note", "Кратко.")
-        elif kind == "no-show-tracing":
-            data.setdefault("reasons", []).append("missed-appointment")
-            data["reasons"] = sorted(set(data["reasons"]))
+        elif kind == "syphilis-follow-up" and "conditions" in findings:
+            findings["conditions"] = [one for one in findings["conditions"] if one["code"] == "syphilis"]
+        elif kind == "no-show-tracing" and "reasons" in data:
+            data["reasons"] = [reason for reason in data["reasons"] if reason != "routine-visit"]

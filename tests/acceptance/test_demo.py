@@ -15,10 +15,12 @@ from hm_fhir.testing import FhirServer
 
 PROGRAM = "from hm_fhir.cli.main import main; main()"
 MAIN_RESOURCES = {
+    "Appointment",
     "CarePlan",
     "Communication",
     "Condition",
     "Encounter",
+    "EpisodeOfCare",
     "Goal",
     "Group",
     "Location",

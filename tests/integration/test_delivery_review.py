@@ -53,8 +53,13 @@ def kinds(server: FhirServer) -> dict[str, Any]:
 
 @pytest.mark.parametrize("is_lost", [False, True], ids=["", "the answer was lost"])
 def test_what_no_mapping_takes_any_more_is_withdrawn(
-    deployment: Deployment, fhir_server: FhirServer, clock: Clock, is_lost: bool
+    deployment: Deployment,
+    fhir_server: FhirServer,
+    clock: Clock,
+    is_lost: bool,
+    without_mapping: Callable[[Deployment, str], None],
 ) -> None:
+    without_mapping(deployment, "case-closure")
     with deployment.app(clock=clock) as app:
         write(deployment, visit(1, topics=["hygiene"]))
         if is_lost:
@@ -83,7 +88,10 @@ def test_what_no_mapping_takes_any_more_is_withdrawn(
         assert kinds(fhir_server)["Communication"] == "entered-in-error"
 
 
-def test_what_no_mapping_ever_took_is_withheld_in_every_version(deployment: Deployment) -> None:
+def test_what_no_mapping_ever_took_is_withheld_in_every_version(
+    deployment: Deployment, without_mapping: Callable[[Deployment, str], None]
+) -> None:
+    without_mapping(deployment, "case-closure")
     with deployment.app() as app:
         for day in (1, 2):
             write(deployment, visit(day, type="case-closure"))

@@ -74,7 +74,7 @@ def mistakes(value: Any, type_name: str) -> Iterator[str]:
     found = MODEL.type(type_name)
     if found is None:
         yield f"{type_name} is no type"
-    elif found.namespace == "System":
+    elif found.kind == "primitive":
         if not IS[type_name](value):
             yield f"a value is no {type_name}"
     elif not isinstance(value, dict):
@@ -110,6 +110,7 @@ IS = {
     "System.Boolean": lambda value: isinstance(value, bool),
     "System.Date": lambda value: is_text(value, DAY),
     "System.DateTime": lambda value: is_text(value, DAY + r"(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?"),
+    "instant": lambda value: is_text(value, DAY + r"T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"),
 }
 
 
@@ -199,7 +200,8 @@ def test_everything_that_is_declared_as_added_is_added_somewhere() -> None:
 
 
 def test_values_have_the_type_that_their_json_stands_for() -> None:
-    assert element("Activity.updated_at").types == ("System.DateTime",)
+    assert element("Activity.updated_at").types == ("instant",)
+    assert element("Activity.referral.appointment.start").types == ("instant",)
     assert element("Activity.period.start").types == ("System.DateTime",)
     assert element("Activity.person.birth_date").types == ("System.Date",)
     assert element("Activity.version").types == ("System.Integer",)
@@ -259,7 +261,7 @@ def test_a_new_field_needs_no_change_here() -> None:
     module._add(types, "Part", Part)
     assert types["Part"].elements == {
         "days": Element("days", ("System.Date",), 1, None),
-        "at": Element("at", ("System.DateTime",), 0, 1),
+        "at": Element("at", ("instant",), 0, 1),
         "names": Element("names", ("System.String",), 0, None),
         "half": Element("half", ("System.Decimal",), 0, 1),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 from uuid import UUID
 
@@ -107,3 +108,12 @@ def test_a_short_secret_is_refused_without_being_shown(size: int) -> None:
 
 def test_the_shortest_secret_is_taken() -> None:
     assert identity(b"s" * MINIMUM_KEY_BYTES).fingerprint
+
+
+@pytest.mark.parametrize("length", [32, 64, 65, 200])
+def test_an_id_is_the_hmac_of_type_and_key_whatever_the_length_of_the_secret(length: int) -> None:
+    secret = bytes(range(length))
+    framed = b"".join(len(text).to_bytes(4, "big") + text for text in (b"resource", b"Task", "ключ".encode()))
+    raw = bytearray(hmac.new(secret, framed, "sha256").digest()[:16])
+    raw[6], raw[8] = 0x80 | raw[6] & 0x0F, 0x80 | raw[8] & 0x3F
+    assert Identity(secret, key_id="k", system="urn:x").resource_id("Task", "ключ") == str(UUID(bytes=bytes(raw)))

@@ -13,7 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hm_fhir.errors import MappingError, RecordRejected
+from hm_fhir.fhirpath import Scope
+from hm_fhir.mapping.cleaning import without_nulls
+from hm_fhir.mapping.closures import ERRORS
 from hm_fhir.mapping.template import compile_template
+from hm_fhir.mapping.tree import can_be_null
 
 # Our own data in the shape of the specification's examples (github.com/beda-software/FHIRPathMappingLanguage).
 RESPONSE = {
@@ -292,7 +296,7 @@ def _leaves(scope: tuple[str, ...]) -> st.SearchStrategy[Any]:
     part = st.one_of(
         in_text.map("{{{{ {} }}}}".format),
         in_text.map("{{{{+ {} +}}}}".format),
-        st.sampled_from(["-", "x", "{", " } "]),
+        TEXT_PARTS,
     )
     return st.one_of(
         names.map("{{{{ {} }}}}".format),
@@ -300,9 +304,7 @@ def _leaves(scope: tuple[str, ...]) -> st.SearchStrategy[Any]:
         names.map("{{{{+ {} +}}}}".format),
         names.map("{{[ {} ]}}".format),
         st.lists(part, min_size=1, max_size=3).map(lambda parts: "x" + "".join(parts) + "y"),
-        st.sampled_from(
-            ["text", "", 1, -2, True, False, None, [], {}, {"c": {"d": []}}, [["a"], [None]], {"c": ["d", 1]}]
-        ),
+        st.sampled_from(CONSTANTS),
     )
 
 
@@ -362,3 +364,21 @@ def test_generated_templates_agree(template: Any, root: dict[str, Any]) -> None:
         return
     ours = compile_template(template).render(root)
     assert json.dumps(ours, default=str) == json.dumps(theirs, default=str)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(template=templates(), root=ROOTS)
+def test_the_fast_closures_of_generated_templates_give_the_same_without_nulls(
+    template: Any, root: dict[str, Any]
+) -> None:
+    compiled = compile_template(template)
+    if can_be_null(compiled.tree):
+        return
+    try:
+        faithful = compiled.render(root)
+    except RecordRejected:
+        with pytest.raises(ERRORS):
+            compiled.closure(fast=True)(root, Scope(root, {"context": root}, None))
+        return
+    fast = compiled.closure(fast=True)(root, Scope(root, {"context": root}, None))
+    assert json.dumps(fast, default=str) == json.dumps(without_nulls(faithful), default=str)

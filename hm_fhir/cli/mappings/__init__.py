@@ -7,6 +7,7 @@ from importlib import import_module
 import click
 
 _COMMANDS = {
+    "check": "Check mapping packs against the activity model and FHIR.",
     "diff": "Show what a change of mapping does to real output.",
     "explain": "Show which line of which mapping made each element, and from what.",
     "schema": "Print the JSON Schema of mapping files, for editors.",
@@ -33,4 +34,4 @@ class _Commands(click.Group):
 
 @click.group("mappings", cls=_Commands)
 def command() -> None:
-    """Test, explain and compare mapping packs."""
+    """Check, test, explain and compare mapping packs."""

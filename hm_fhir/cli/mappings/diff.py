@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import click
 
 from hm_fhir.app import App, open_app
 from hm_fhir.cli.console import Exit, counted, out, progress
-from hm_fhir.errors import RecordRejected
+from hm_fhir.errors import RecordRejected, SettingsError
 from hm_fhir.fhir.json import to_json
 from hm_fhir.mapping.diff import KINDS, Comparison, Difference
 from hm_fhir.mapping.packs_to_compare import folders_to_compare
@@ -41,16 +42,21 @@ def command(
         in_force = [spec.folder for spec in app.contributions.mappings.values()]
         old, new = (app.mapper_of(folders) for folders in folders_to_compare(before, after, in_force))
         source = app.source(name) if name is not None else _source(app, file or Path())
-        comparison, unreadable = Comparison(), 0
+        comparison, unreadable = Comparison(), Counter[str]()
         advance = start("activities", count_of(source))
         for record in source.records():
             advance(1)
             try:
                 activity = activity_of(source, record).for_mapping()
-            except RecordRejected:
-                unreadable += 1
+            except RecordRejected as error:
+                unreadable[error.code] += 1
                 continue
             comparison.add(old, new, activity)
+    if unreadable and not comparison.activities:
+        reasons = ", ".join(unreadable)
+        raise SettingsError(
+            f"nothing was compared: no record could become an activity ({reasons})", fix="look at FILE"
+        )
     if as_json:
         for line in _lines(comparison, unreadable, values=values):
             out.file.write(to_json(line).decode() + "\n")
@@ -86,7 +92,7 @@ _SUMMARY: tuple[tuple[str, Callable[[Comparison], int]], ...] = (
 )
 
 
-def _lines(comparison: Comparison, unreadable: int, *, values: bool) -> Iterator[dict[str, Any]]:
+def _lines(comparison: Comparison, unreadable: Counter[str], *, values: bool) -> Iterator[dict[str, Any]]:
     for (before, after), number in comparison.outcomes.items():
         first = comparison.first[before, after]
         yield {"outcome": {"before": before, "after": after}, "activities": number, "example": first}
@@ -98,10 +104,10 @@ def _lines(comparison: Comparison, unreadable: int, *, values: bool) -> Iterator
                     shown = {"before": example.before, "after": example.after} if values else {}
                     yield {what: name, "kind": kind, "activities": number, "example": example.activity, **shown}
     sums = {what.replace(" ", "_"): count(comparison) for what, count in _SUMMARY}
-    yield {"activities": comparison.activities, **sums, "unreadable": unreadable}
+    yield {"activities": comparison.activities, **sums, "unreadable": dict(unreadable)}
 
 
-def _print(comparison: Comparison, unreadable: int, *, values: bool) -> None:
+def _print(comparison: Comparison, unreadable: Counter[str], *, values: bool) -> None:
     for (before, after), number in comparison.outcomes.items():
         activities = counted(number, "activity", "activities")
         out.print(f"- {before}\n+ {after}", markup=False)
@@ -114,7 +120,8 @@ def _print(comparison: Comparison, unreadable: int, *, values: bool) -> None:
     )
     out.print(f"{counted(comparison.activities, 'activity', 'activities')}: {sums}", markup=False)
     if unreadable:
-        out.print(f"{counted(unreadable, 'record')} of the file could not become an activity", markup=False)
+        reasons = ", ".join(f"{code} {number}" for code, number in unreadable.items())
+        out.print(f"{counted(unreadable.total(), 'record')} could not become an activity: {reasons}", markup=False)
 
 
 def _print_one(name: str, difference: Difference, *, values: bool) -> None:

@@ -31,7 +31,7 @@ _STDIN = "-"
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each element.")
 @click.pass_obj
 def command(settings: Path, activity: str, names: tuple[str, ...], values: bool, as_json: bool) -> int:
-    """Show for each element that ACTIVITY becomes the place in a mapping file, the expression, and the fields it used.
+    """Show for each element that ACTIVITY becomes the place in a mapping file, the expression, and the fields used.
 
     ACTIVITY is a JSON or YAML file with one activity, or a case; - for standard input; or SOURCE:LOCAL_ID, a record
     of a source. Resources that were not made are listed with what decided it. Exit 1 when it is refused or no mapping

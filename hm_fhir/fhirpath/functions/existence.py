@@ -14,7 +14,7 @@ from hm_fhir.fhirpath.static import BOOLEAN, INTEGER
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hm_fhir.fhirpath.compiled import Run, Scope
+    from hm_fhir.fhirpath.compiled import Scope
     from hm_fhir.fhirpath.compiler import Call
 
 
@@ -68,7 +68,7 @@ def _keys(part: Compiled) -> Callable[[Any, Scope], set[Any]]:
     def run(this: Any, scope: Scope) -> set[Any]:
         items = inner(this, scope)
         scope.spend(len(items))
-        return {key_of(item) for item in items}
+        return {key_of(item, scope) for item in items}
 
     return run
 
@@ -103,7 +103,7 @@ def distinct(call: Call) -> Compiled:
     def run(this: Any, scope: Scope) -> Collection:
         items = inner(this, scope)
         scope.spend(len(items))
-        return joining.unique(items, key_of)
+        return joining.unique(items, key_of, scope)
 
     return Compiled(run, source.static.several(), origin=source.origin)
 
@@ -117,7 +117,7 @@ def is_distinct(call: Call) -> Compiled:
     def run(this: Any, scope: Scope) -> bool:
         items = inner(this, scope)
         scope.spend(len(items))
-        return len(joining.unique(items, key_of)) == len(items)
+        return len(joining.unique(items, key_of, scope)) == len(items)
 
     return Compiled(run, BOOLEAN)
 
@@ -172,7 +172,7 @@ def tail(call: Call) -> Compiled:
     inner = as_list(source)
 
     def run(this: Any, scope: Scope) -> Collection:
-        items = inner(this, scope)
+        items: Collection = inner(this, scope)
         scope.spend(len(items))
         return items[1:]
 
@@ -213,7 +213,7 @@ def intersect(call: Call) -> Compiled:
     def run(this: Any, scope: Scope) -> Collection:
         items, wanted = a(this, scope), b(this, scope)
         scope.spend(len(items))
-        return [item for item in joining.unique(items, key_of) if key_of(item) in wanted]
+        return [item for item in joining.unique(items, key_of, scope) if key_of(item, scope) in wanted]
 
     return Compiled(run, source.static.several(), origin=source.origin)
 
@@ -227,7 +227,7 @@ def exclude(call: Call) -> Compiled:
     def run(this: Any, scope: Scope) -> Collection:
         items, unwanted = a(this, scope), b(this, scope)
         scope.spend(len(items))
-        return [item for item in items if key_of(item) not in unwanted]
+        return [item for item in items if key_of(item, scope) not in unwanted]
 
     return Compiled(run, source.static.several(), origin=source.origin)
 

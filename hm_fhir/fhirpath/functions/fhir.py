@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hm_fhir.fhirpath.compiler import Call
 
 _TYPE_BASE: Final = "http://hl7.org/fhir/StructureDefinition/"
+_XHTML_CHARACTERS_PER_STEP: Final = 20
 _XHTML: Final = "{http://www.w3.org/1999/xhtml}"
 # https://hl7.org/fhir/R4/narrative.html#xhtml
 _ELEMENTS: Final = frozenset(
@@ -182,8 +183,10 @@ def extension(call: Call) -> Compiled:
 
     def run(this: Any, scope: Scope) -> Collection:
         wanted = url(this, scope)
+        source = items(this, scope)
+        scope.spend(len(source))
         found: Collection = []
-        for item in items(this, scope):
+        for item in source:
             holder = item
             if type(item) is Typed:
                 holder = item.value if isinstance(item.value, dict) else item.extra
@@ -206,8 +209,10 @@ def resolve(call: Call) -> Compiled:
     items = joining.self_describing(call.input())
 
     def run(this: Any, scope: Scope) -> Collection:
+        references = items(this, scope)
+        scope.spend(len(references))
         found: Collection = []
-        for item in items(this, scope):
+        for item in references:
             value = raw(item)
             target = value.get("reference") if isinstance(value, dict) else value
             resource = _resolved(target, scope) if isinstance(target, str) else None
@@ -309,7 +314,12 @@ def html_checks(call: Call) -> Compiled:
     def run(this: Any, scope: Scope) -> bool | None:
         item = one(this, scope)
         value = None if item is None else system(item)
-        return None if value is None else isinstance(value, str) and is_safe_xhtml(value)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            return False
+        scope.spend(len(value) // _XHTML_CHARACTERS_PER_STEP)
+        return is_safe_xhtml(value)
 
     return Compiled(run, BOOLEAN)
 

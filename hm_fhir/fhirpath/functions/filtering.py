@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import cmp_to_key
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hm_fhir.fhirpath import joining
 from hm_fhir.fhirpath.comparison import compare
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hm_fhir.fhirpath.compiled import Run, Scope
     from hm_fhir.fhirpath.compiler import Call
 
+_NODES_PER_STEP: Final = 20
 _LOG = logging.getLogger("hm_fhir.fhirpath")
 
 
@@ -46,13 +47,19 @@ def _uses_index(call: Call) -> bool:
     )
 
 
+def _weight(call: Call) -> int:
+    """Return how many steps an item counts as: one, and more for a long expression."""
+    return 1 + sum(1 for argument in call.arguments for _ in walk(argument)) // _NODES_PER_STEP
+
+
 def _satisfying(call: Call, source: Compiled) -> Run:
     """Return a closure over the items for which the first argument is true."""
     items, holds, counts = as_list(source), call.criterion(0, source), _uses_index(call)
+    weight = _weight(call)
 
     def run(this: Any, scope: Scope) -> Collection:
         found = items(this, scope)
-        scope.spend(len(found))
+        scope.spend(len(found) * weight)
         if not counts:
             return [item for item in found if holds(item, scope)]
         kept = []
@@ -90,10 +97,11 @@ def all_(call: Call) -> Compiled:
     """5.1.3."""
     source = call.input()
     items, holds, counts = as_list(source), call.criterion(0, source), _uses_index(call)
+    weight = _weight(call)
 
     def run(this: Any, scope: Scope) -> bool:
         found = items(this, scope)
-        scope.spend(len(found))
+        scope.spend(len(found) * weight)
         for index, item in enumerate(found):
             if counts:
                 scope.index = index
@@ -110,19 +118,21 @@ def select(call: Call) -> Compiled:
     source = call.input()
     projection = call.for_each(0, source)
     items, project, counts = as_list(source), projection.run, _uses_index(call)
-    single = not projection.many
+    single, weight = not projection.many, _weight(call)
 
     def run(this: Any, scope: Scope) -> Collection:
         found: Collection = []
-        for index, item in enumerate(items(this, scope)):
+        source_items = items(this, scope)
+        scope.spend(1 + len(source_items) * weight)
+        for index, item in enumerate(source_items):
             if counts:
                 scope.index = index
             result = project(item, scope)
             if not single:
+                scope.spend(len(result))
                 found += result
             elif result is not None:
                 found.append(result)
-        scope.spend(len(found) + 1)
         return found
 
     return Compiled(_indexed(call, run), projection.static.several(), origin=projection.origin)
@@ -131,7 +141,7 @@ def select(call: Call) -> Compiled:
 @builtin("repeat", minimum=1)
 def repeat(call: Call) -> Compiled:
     """5.2.3: until nothing new is found."""
-    source = call.input()
+    source, weight = call.input(), _weight(call)
     first = call.for_each(0, source)
     if first.static.types == source.static.types or not first.static.types:
         projection = first
@@ -151,13 +161,14 @@ def repeat(call: Call) -> Compiled:
         seen: set[Any] = set()
         while waiting:
             item = waiting.pop(0)
-            for result in project(item, scope):
-                key = identity_of(result)
+            results = project(item, scope)
+            scope.spend(weight + len(results) + len(waiting) // 8)
+            for result in results:
+                key = identity_of(result, scope)
                 if key not in seen:
                     seen.add(key)
                     found.append(result)
                     waiting.append(result)
-            scope.spend(1 + len(waiting) // 8)
         return found
 
     return Compiled(_indexed(call, run), static)
@@ -168,7 +179,7 @@ def aggregate(call: Call) -> Compiled:
     """7.1.1: ``$total`` carries the result from item to item."""
     source = call.input()
     initial = call.argument(1) if len(call.arguments) > 1 else None
-    items = as_list(source)
+    items, weight = as_list(source), _weight(call)
     begin = joining.self_describing(initial) if initial is not None else None
     step = joining.self_describing(call.for_each(0, source, UNKNOWN))
 
@@ -179,7 +190,7 @@ def aggregate(call: Call) -> Compiled:
             for index, item in enumerate(items(this, scope)):
                 scope.total, scope.index = total, index
                 total = step(item, scope)
-                scope.spend(1 + len(total))
+                scope.spend(weight + len(total))
         finally:
             scope.total, scope.index = before, index_before
         return total
@@ -228,7 +239,7 @@ def sort(call: Call) -> Compiled:
         node = argument.operand if isinstance(argument, Sign) and descending else argument
         part = inner.compile(node)
         keys.append((as_one(part, "a key of sort()"), descending))
-    items = as_list(source)
+    items, weight = as_list(source), _weight(call)
 
     def order(first: list[Any], second: list[Any]) -> int:
         for (one, other), descending in zip(zip(first, second, strict=True), directions, strict=True):
@@ -243,7 +254,7 @@ def sort(call: Call) -> Compiled:
 
     def run(this: Any, scope: Scope) -> Collection:
         found = items(this, scope)
-        scope.spend(len(found) * 4)
+        scope.spend(len(found) * 4 * weight)
         chosen = [[system(key(item, scope)) for key, _ in keys] if keys else [system(item)] for item in found]
 
         def by_place(one: int, other: int) -> int:

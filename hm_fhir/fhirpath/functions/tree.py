@@ -27,8 +27,9 @@ def children(call: Call) -> Compiled:
     items = joining.self_describing(source)
 
     def run(this: Any, scope: Scope) -> Collection:
-        found = [child for item in items(this, scope) for child in children_of(model, item)]
-        scope.spend(len(found))
+        source = items(this, scope)
+        found = [child for item in source for child in children_of(model, item)]
+        scope.spend(len(source) + len(found))
         return found
 
     return Compiled(run, Static(ordered=False))
@@ -44,8 +45,8 @@ def descendants(call: Call) -> Compiled:
         found: Collection = []
         level = items(this, scope)
         while level:
-            level = [child for item in level for child in children_of(model, item)]
             scope.spend(len(level))
+            level = [child for item in level for child in children_of(model, item)]
             found += level
         return found
 

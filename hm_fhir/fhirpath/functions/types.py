@@ -24,17 +24,29 @@ if TYPE_CHECKING:
 
 def _wanted(call: Call) -> str:
     """Return the name of the type that the call is about; that of a System type has its namespace."""
-    name = call.type or type_name_of(call.arguments[0])
+    name = call.type
+    if name is None:
+        if not call.arguments:
+            call.fail(f"{call.node.name}() takes the name of a type")
+        name = type_name_of(call.arguments[0])
     assert name is not None  # noqa: S101 - the parser asks for the name of a type
     model = call.compiler.model
-    if name.namespace == "System" or (name.namespace is None and name.name in SYSTEM_TYPES):
-        # `boolean` is FHIR's, `Boolean` is FHIRPath's; `Quantity` is both, and FHIR's comes first.
-        if name.namespace is None and model is not None and model.type(name.name) is not None:
-            return name.name
+    if name.namespace == "System":
+        # The official suite asks for false, not for an error, when a type of FHIR is looked for in System.
+        known = name.name in SYSTEM_TYPES or name.name == "Any" or (model is not None and model.type(name.name))
+        if not known:
+            call.compiler.fail(
+                f"there is no type System.{name.name}", name.position, did_you_mean(name.name, SYSTEM_TYPES)
+            )
         return f"System.{name.name}"
-    if model is not None and model.type(name.name) is None:
+    definition = model.type(name.name) if model else None
+    # `boolean` is FHIR's, `Boolean` is FHIRPath's; `Quantity` is both, and FHIR's comes first.
+    if name.namespace is None and definition is None and name.name in SYSTEM_TYPES:
+        return f"System.{name.name}"
+    if model is not None and (definition is None or name.namespace not in (None, definition.namespace)):
+        written = f"{name.namespace}.{name.name}" if name.namespace else name.name
         call.compiler.fail(
-            f"there is no type {name.name}",
+            f"there is no type {written}",
             name.position,
             did_you_mean(name.name, [*SYSTEM_TYPES, *model.resource_types]),
         )

@@ -12,7 +12,7 @@ from hm_fhir.fhirpath.comparison import compare
 from hm_fhir.fhirpath.compiled import Compiled, as_list
 from hm_fhir.fhirpath.functions.registry import BUILTINS, builtin
 from hm_fhir.fhirpath.items import Collection, Unsuitable
-from hm_fhir.fhirpath.operands import ANY, NUMBERS, fitting, limited, values
+from hm_fhir.fhirpath.operands import ANY, NUMBERS, ORDERED, fitting, limited, values
 from hm_fhir.fhirpath.quantity import Quantity
 from hm_fhir.fhirpath.static import (
     BOOLEAN,
@@ -28,6 +28,7 @@ from hm_fhir.fhirpath.static import (
     Static,
     system_name,
 )
+from hm_fhir.fhirpath.tree import Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -176,10 +177,10 @@ def _regular(name: str, compute: Callable[..., Any], gives: Static, *more: froze
 
     def checked(call: Call) -> Compiled:
         compiled = build(call)
-        constants = call.argument(0).constants
-        if constants and isinstance(constants[0], str):
+        expression = call.arguments[0]
+        if isinstance(expression, Literal) and isinstance(expression.value, str):
             try:
-                text.pattern(constants[0])
+                text.pattern(expression.value)
             except Unsuitable as error:
                 call.fail(str(error), "regular expressions are those of RE2: without look-around")
         return compiled
@@ -229,13 +230,13 @@ _function("highBoundary", boundaries.high_boundary, _BOUNDED, _SAME, _WHOLE, opt
 _function("comparable", Quantity.comparable, _QUANTITY, BOOLEAN, _QUANTITY)
 
 
-def _fold(name: str, combine: Callable[[list[Any]], Any]) -> None:
+def _fold(name: str, combine: Callable[[list[Any]], Any], takes: frozenset[str]) -> None:
     def build(call: Call) -> Compiled:
         source = call.input()
         items, convert = as_list(source), values(source)
 
         def run(this: Any, scope: Scope) -> Any:
-            found = [fitting(convert(item), ANY, f"an item of {name}()") for item in items(this, scope)]
+            found = [fitting(convert(item), takes, f"an item of {name}()") for item in items(this, scope)]
             scope.spend(len(found))
             return combine(found) if found else None
 
@@ -271,10 +272,10 @@ def _extreme(sign: int) -> Callable[[list[Any]], Any]:
     return choose
 
 
-_fold("sum", _sum)
-_fold("avg", _average)
-_fold("min", _extreme(-1))
-_fold("max", _extreme(1))
+_fold("sum", _sum, _AMOUNT)
+_fold("avg", _average, _AMOUNT)
+_fold("min", _extreme(-1), ORDERED)
+_fold("max", _extreme(1), ORDERED)
 
 # --- conversions -------------------------------------------------------------------------------------------------
 

@@ -48,9 +48,7 @@ class Finding:
 
     def as_error(self) -> MappingError:
         """Return it as the error that stops an app."""
-        return MappingError(
-            self.message, code=self.code, fix=self.fix, place=self.place, excerpt=self.excerpt
-        )
+        return MappingError(self.message, code=self.code, fix=self.fix, place=self.place, excerpt=self.excerpt)
 
 
 def of_error(error: MappingError) -> Finding:
@@ -92,6 +90,9 @@ class Findings:
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(sorted(self._found.values(), key=_order))
+
+    def __len__(self) -> int:
+        return len(self._found)
 
     def error(self, spot: Spot, code: str, message: str, fix: str | None = None) -> None:
         """Add an error."""

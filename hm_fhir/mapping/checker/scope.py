@@ -85,11 +85,14 @@ class Facts:
         return Facts(found)
 
 
+NO_FACTS: Final = Facts()
+
+
 def closed(facts: Mapping[Key, Narrow]) -> dict[Key, Narrow]:
     """Return facts with what follows from them: what has a part is there, and so on."""
     found = dict(facts)
 
-    def add(key: Key, exists: bool) -> None:  # noqa: FBT001
+    def add(key: Key, exists: bool) -> None:
         narrow = Narrow(exists=exists)
         known = found.get(key)
         found[key] = narrow if known is None else known.both(narrow)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
@@ -91,15 +91,15 @@ class Value:
 
     def item(self) -> Value:
         """Return one item of it, that is there."""
-        return replace(self, presence=Presence.ALWAYS, many=False, plain=False)
+        return Value(self.shapes, Presence.ALWAYS, many=False)
 
     def one(self) -> Value:
         """Return it cut to one item."""
-        return replace(self, many=False, plain=False) if self.many else self
+        return Value(self.shapes, self.presence, many=False) if self.many else self
 
     def at_most(self, presence: Presence) -> Value:
         """Return it with no more presence than another value that it depends on."""
-        return self if self.presence <= presence else replace(self, presence=presence)
+        return self if self.presence <= presence else Value(self.shapes, presence, self.many, self.plain)
 
     def codes(self) -> frozenset[Scalar] | None:
         """Return all scalars that an item can be, or None."""

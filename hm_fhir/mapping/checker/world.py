@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from hm_fhir.errors import ExpressionError
 from hm_fhir.fhir.definitions import Element, TypeDefinition
@@ -15,30 +15,28 @@ from hm_fhir.mapping.activity_types import ROOT, activity_types
 from hm_fhir.mapping.checker.scope import ACTIVITY, Bound, Facts, Narrow
 from hm_fhir.mapping.checker.values import Presence, Shape, Value
 from hm_fhir.mapping.functions import FUNCTIONS
+from hm_fhir.mapping.tree import Constant
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from hm_fhir.fhir.definitions import TypeModel
     from hm_fhir.fhirpath.tree import Node as Path
     from hm_fhir.mapping.checker.finding import Findings, Spot
     from hm_fhir.mapping.checker.scope import Key
     from hm_fhir.mapping.conceptmap import CodeSystem, ConceptMap
+    from hm_fhir.mapping.tree import Node
 
-SYSTEMS_TYPE: Final = "IdentifierSystem"
-"""Type of the items of ``%systems``."""
+T = TypeVar("T")
+Question = tuple[str, Any]
+"""What a rule asked about its mapping: kind and name."""
 
-_SYSTEMS = TypeDefinition(
-    SYSTEMS_TYPE,
-    "hm",
-    "complex",
-    elements={name: Element(name, ("System.String",), minimum=1) for name in ("kind", "uri")},
-)
+_SYSTEMS: Final = "SystemOfIdentifiers"
 _TREES_KEPT: Final = 8192
 
 ACTIVITY_VALUE: Final = Value((Shape(ROOT),), Presence.ALWAYS, many=False)
-SYSTEMS_VALUE: Final = Value((Shape(SYSTEMS_TYPE),), Presence.UNKNOWN, many=True)
-GIVEN: Final = {"activity": Bound(ACTIVITY_VALUE, ACTIVITY), "systems": Bound(SYSTEMS_VALUE, ("systems",))}
+_SYSTEMS_VALUE: Final = Value((Shape(_SYSTEMS),), Presence.UNKNOWN, many=True)
+GIVEN: Final = {"activity": Bound(ACTIVITY_VALUE, ACTIVITY), "systems": Bound(_SYSTEMS_VALUE, ("systems",))}
 """The variables that every mapping has."""
 
 
@@ -48,7 +46,9 @@ def model_for_checking(profiles: TypeModel | None) -> TypeModel:
     Args:
         profiles: the types of an activity and FHIR with profiles on top; None: without profiles.
     """
-    return (profiles or activity_types()).extended({SYSTEMS_TYPE: _SYSTEMS})
+    texts = {name: Element(name, ("System.String",), minimum=1) for name in ("kind", "uri")}
+    systems = TypeDefinition(_SYSTEMS, "hm", "backbone", elements=texts)
+    return (profiles or activity_types()).extended({_SYSTEMS: systems})
 
 
 @lru_cache(maxsize=_TREES_KEPT)
@@ -61,21 +61,27 @@ class Branches:
     """Which branches were reached in any mapping; one that never was is dead."""
 
     def __init__(self) -> None:
-        self._seen: dict[Hashable, tuple[bool, Spot, str, str, str | None]] = {}
+        self._seen: dict[Hashable, tuple[bool, Spot, str, str]] = {}
 
-    def note(  # noqa: PLR0913
-        self, key: Hashable, spot: Spot, *, reached: bool, code: str, message: str, fix: str | None
-    ) -> None:
-        """Tell that a branch was looked at in one mapping."""
+    def note(self, key: Hashable, spot: Spot, *, reached: bool, message: str, fix: str) -> None:
+        """Tell that a branch was looked at in one mapping.
+
+        Args:
+            key: names the branch.
+            spot: where its condition stands.
+            reached: whether this mapping can reach it.
+            message: what to say when none can.
+            fix: what to do about it.
+        """
         known = self._seen.get(key)
         if known is None or reached > known[0]:
-            self._seen[key] = (reached, spot, code, message, fix)
+            self._seen[key] = (reached, spot, message, fix)
 
     def report(self, findings: Findings) -> None:
         """Add a warning for each branch that no mapping reaches."""
-        for reached, spot, code, message, fix in self._seen.values():
+        for reached, spot, message, fix in self._seen.values():
             if not reached:
-                findings.warning(spot, code, message, fix)
+                findings.warning(spot, "unreachable", message, fix)
 
 
 @dataclass(slots=True)
@@ -89,18 +95,20 @@ class Shared:
         branches: which branches were reached.
         memory: for each rule, on what its check depended, so that it is looked at again only when that differs.
         compiled: what compiling said of an expression against types.
+        shapes: of elements of the same types without codes.
+        types_alike: activity types that no expression names; mappings for one of them are alike to every rule.
     """
 
     model: TypeModel
     code_systems: Mapping[str, CodeSystem] | None
     findings: Findings
     branches: Branches = field(default_factory=Branches)
-    memory: dict[int, list[dict[Hashable, Any]]] = field(default_factory=dict)
+    memory: dict[int, list[dict[Question, Any]]] = field(default_factory=dict)
     compiled: dict[Hashable, ExpressionError | Static] = field(default_factory=dict)
+    shapes: dict[tuple[str, ...], tuple[Shape, ...]] = field(default_factory=dict)
+    types_alike: frozenset[str] = frozenset()
 
-    def static(
-        self, text: str, root: str | None, variables: Mapping[str, Static]
-    ) -> ExpressionError | Static:
+    def static(self, text: str, root: str | None, variables: Mapping[str, Static]) -> ExpressionError | Static:
         """Return the static type of an expression, or what is wrong with it."""
         key = (text, root, tuple(sorted(variables.items(), key=lambda one: one[0])))
         found = self.compiled.get(key)
@@ -139,19 +147,36 @@ class World:
         self._concept_maps = concept_maps
         self._produced = produced
         self._variables: dict[str, object] = {}
-        self._asked: dict[Hashable, Any] = {}
+        self._asked: dict[Question, Any] = {}
+        self._kept: dict[Hashable, tuple[Any, dict[Question, Any]]] = {}
 
-    def define(self, name: str, template: object) -> None:
-        """Tell which template a variable of the mapping has."""
-        self._variables[name] = template
+    def define(self, name: str, template: Node, assignment: object) -> None:
+        """Tell which template a variable of the mapping has, and which assignment gives it."""
+        # Mappings set switches for the parts that they include; what is equal is no reason to look again.
+        is_switch = isinstance(template, Constant) and isinstance(template.value, bool)
+        self._variables[name] = ("switch", template.value) if is_switch else assignment  # type: ignore[union-attr]
+
+    def recorded(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what is made once for the mapping; what it depends on counts for each rule that uses it."""
+        if key not in self._kept:
+            outer, self._asked = self._asked, {}
+            made = make()
+            self._kept[key] = (made, self._asked)
+            self._asked = outer
+        found, asked = self._kept[key]
+        self._asked.update(asked)
+        result: T = found
+        return result
 
     def fact(self, key: Key) -> Narrow | None:
         """Return what the mapping as a whole says about a value: its `when` and what it refuses."""
-        return self._answer(("fact", key))
+        found: Narrow | None = self._answer(("fact", key))
+        return found
 
     def resource_type(self, name: str) -> str | None:
         """Return the FHIR type of a resource name."""
-        return self._answer(("type", name))
+        found: str | None = self._answer(("type", name))
+        return found
 
     def produced(self, name: str) -> tuple[Presence, bool]:
         """Return presence and number of what the mapping produces under a name."""
@@ -159,7 +184,8 @@ class World:
 
     def concept_map(self, name: str) -> ConceptMap | None:
         """Return a concept map."""
-        return self._answer(("map", name))
+        found: ConceptMap | None = self._answer(("map", name))
+        return found
 
     def uses(self, name: str) -> None:
         """Tell that a variable of the mapping is looked at."""
@@ -178,7 +204,7 @@ class World:
         self.shared.memory.setdefault(id(rule), []).append(self._asked)
         self._asked = {}
 
-    def _answer(self, question: tuple[str, Any]) -> Any:
+    def _answer(self, question: Question) -> Any:
         kind, name = question
         match kind:
             case "fact":

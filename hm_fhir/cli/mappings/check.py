@@ -1,0 +1,55 @@
+"""`hm-fhir mappings check`: what is wrong with mapping packs, before any data flows."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from hm_fhir.app import open_app
+from hm_fhir.cli.console import Exit, counted, out, print_json
+from hm_fhir.mapping.checker import Finding
+from hm_fhir.mapping.packs_to_compare import read_head
+
+
+@click.command("check")
+@click.argument("folders", nargs=-1, type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--strict", is_flag=True, help="Exit 1 for warnings, too.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each finding.")
+@click.pass_obj
+def command(settings: Path, folders: tuple[Path, ...], strict: bool, as_json: bool) -> int:
+    """Check all packs in force, or those in FOLDERS, against the activity model and FHIR; exit 1 when one is wrong.
+
+    A pack in FOLDERS takes the place of the one in force with its name; what it extends is found among them.
+    """
+    with open_app(settings) as app:
+        in_force = [spec.folder for spec in app.contributions.mappings.values()]
+        given = {read_head(folder).pack for folder in folders}
+        others = [folder for folder in in_force if not folders or read_head(folder).pack not in given]
+        findings = [one for one in app.check_mappings([*folders, *others]) if _is_below(one, folders)]
+    for finding in findings:
+        if as_json:
+            print_json(asdict(finding))
+        else:
+            _print(finding)
+    errors = sum(finding.is_error for finding in findings)
+    warnings = len(findings) - errors
+    if not as_json:
+        out.print(f"{counted(errors, 'error')}, {counted(warnings, 'warning')}")
+    return Exit.WRONG if errors or (strict and warnings) else Exit.DONE
+
+
+def _is_below(finding: Finding, folders: tuple[Path, ...]) -> bool:
+    return not folders or any(Path(finding.place).is_relative_to(folder) for folder in folders)
+
+
+def _print(finding: Finding) -> None:
+    colour = "bold red" if finding.is_error else "bold yellow"
+    out.print(f"[{colour}]{finding.severity}[/] ", end="")
+    out.print(f"{finding.place}: {finding.message}", markup=False, end="")
+    out.print(f" [{finding.code}]", markup=False)
+    if finding.excerpt:
+        out.print(finding.excerpt, markup=False)
+    if finding.fix:
+        out.print(f"  {finding.fix}", markup=False)
