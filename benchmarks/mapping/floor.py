@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,20 @@ class Floor:
         systems: URI of the identifier systems by kind.
         concept_maps: folder with the ConceptMaps.
         code_systems: folder with the CodeSystems.
+        resource_id: makes the ids; None: by hand.
     """
 
     def __init__(
-        self, key: bytes, system: str, systems: dict[str, str], concept_maps: Path, code_systems: Path
+        self,
+        key: bytes,
+        system: str,
+        systems: dict[str, str],
+        concept_maps: Path,
+        code_systems: Path,
+        resource_id: Callable[[str, str], str] | None = None,
     ) -> None:
         self.mac = hmac.new(key, digestmod="sha256")
+        self.resource_id = resource_id or self.new_id
         self.system = system
         self.systems = systems
         self.maps = {path.stem: _translations(path) for path in concept_maps.glob("*.json")}
@@ -43,7 +52,7 @@ class Floor:
         for path in code_systems.glob("CodeSystem-*.json"):
             self.codings.update(_codings(path))
 
-    def resource_id(self, kind: str, key: str) -> str:
+    def new_id(self, kind: str, key: str) -> str:
         """Return the keyed id of a resource."""
         name, text = kind.encode(), key.encode()
         mac = self.mac.copy()

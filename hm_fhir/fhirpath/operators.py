@@ -130,12 +130,17 @@ def _equals_text(part: Compiled, text: str, *, negated: bool) -> Run:
 
 def _same(first: Any, second: Any, scope: Scope) -> bool | None:
     if type(first) is str and type(second) in TEMPORAL:
-        first = type(second).parse(first)
+        first = _as_temporal(first, second)
     elif type(second) is str and type(first) in TEMPORAL:
-        second = type(first).parse(second)
+        second = _as_temporal(second, first)
     if first is None or second is None:
         return False
     return equal(first, second, scope.spend)
+
+
+def _as_temporal(text: str, other: Any) -> Any:
+    """Return a text of JSON without types as what it is compared with; None when it is no date or time."""
+    return Time.parse(text) if type(other) is Time else Date.parse(text) or DateTime.parse(text)
 
 
 def _equal_collections(left: Compiled, right: Compiled, *, negated: bool) -> Run:
@@ -225,9 +230,9 @@ def _ordering(compiler: Compiler, node: Binary, left: Compiled, right: Compiled)
         if first is None or second is None:
             return None
         if type(first) is str and type(second) in TEMPORAL:
-            first = type(second).parse(first)
+            first = _as_temporal(first, second)
         elif type(second) is str and type(first) in TEMPORAL:
-            second = type(first).parse(second)
+            second = _as_temporal(second, first)
         order = compare(first, second)
         return None if order is None else holds(order)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 _SENSITIVITIES_KEPT = 256
+_DOUBTS = (NullMet, *ERRORS)
 
 
 class ContentMaker:
@@ -76,17 +77,15 @@ class ContentMaker:
                 return self._direct(self._members, resource_id, scope, labels)
             if self._whole is not None:
                 return self._around(self._whole(scope.root, scope) or {}, resource_id, labels)
-        except NullMet:
-            pass
-        except ERRORS:
-            pass  # the faithful closures fail, too, and then the place is found
+        except _DOUBTS:
+            pass  # the faithful closures take the nulls of the record, or fail as well, and then the place is found
         return self._around(self._rendered(scope), resource_id, labels)
 
     def _direct(self, members: Members, resource_id: str, scope: Scope, labels: tuple[str, ...]) -> dict[str, Any]:
         content: dict[str, Any] = {"resourceType": self._type, "id": resource_id}
         if labels or self._profiles:
             content["meta"] = _meta(self._profiles, labels)
-        surrogate: list[Any] = []
+        surrogate: list[Any] | None = None
         if self._has_surrogate:
             content["identifier"] = surrogate = [{"system": self._system, "value": resource_id}]
         inner = self._scoped(scope) if self._scoped else scope
@@ -103,7 +102,7 @@ class ContentMaker:
                 if value is None:
                     continue
             content[key] = value
-        if self._has_surrogate and (given := content["identifier"]) is not surrogate:
+        if surrogate is not None and (given := content["identifier"]) is not surrogate:
             content["identifier"] = _joined(surrogate, given)
         return content
 

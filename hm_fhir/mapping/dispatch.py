@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+T = TypeVar("T")
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from hm_fhir.fhirpath import Expression
 
-T = TypeVar("T")
+    Candidates = tuple[tuple[Expression | None, T], ...]
 
 # Whatever follows can only narrow it: `and` binds closer than these words, so none of them may be there.
 _OF_ONE_TYPE = re.compile(r"\s*type\s*=\s*'([^'\\]*)'\s*(?:$|and\b)")
 _WIDENS = re.compile(r"\b(?:or|xor|implies)\b|//|/\*")
+_NOTHING_ELSE = re.compile(r"\s*type\s*=\s*'[^'\\]*'\s*")
 
 
 def only_type(when: Expression) -> str | None:
@@ -28,21 +31,26 @@ class Dispatch(Generic[T]):
 
     Args:
         entries: condition and what it chooses, in order.
+        asks_all: ask also the conditions of which the type says that they are true, since somebody watches them.
     """
 
-    def __init__(self, entries: Iterable[tuple[Expression, T]]) -> None:
+    def __init__(self, entries: Iterable[tuple[Expression, T]], *, asks_all: bool = False) -> None:
         self._entries = tuple(entries)
         types = [only_type(when) for when, _ in self._entries]
-        self._by_type: dict[str | None, tuple[tuple[Expression, T], ...]] = {
-            kind: tuple(entry for entry, own in zip(self._entries, types, strict=True) if own in (None, kind))
+        self._by_type: dict[str | None, Candidates[T]] = {
+            kind: tuple(
+                (None if own and not asks_all and _NOTHING_ELSE.fullmatch(when.text) else when, chosen)
+                for (when, chosen), own in zip(self._entries, types, strict=True)
+                if own in (None, kind)
+            )
             for kind in {None, *types}
         }
 
     def __iter__(self) -> Iterator[T]:
         return (chosen for _, chosen in self._entries)
 
-    def candidates(self, root: dict[str, Any]) -> Sequence[tuple[Expression, T]]:
-        """Return the entries whose condition can be true for an activity, in order."""
+    def candidates(self, root: dict[str, Any]) -> Candidates[T]:
+        """Return what can be for an activity, in order, each with the condition that is left; None: it is."""
         kind = root.get("type")
         if not isinstance(kind, str):
             return self._entries

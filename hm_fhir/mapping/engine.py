@@ -13,16 +13,21 @@ from hm_fhir.mapping.functions import Knowledge
 from hm_fhir.mapping.loader import check_code_systems
 from hm_fhir.mapping.mapped import Mapped, Resource
 from hm_fhir.mapping.program import Program
+from hm_fhir.mapping.reuse import Kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from hm_fhir.activities.identity import Identity
     from hm_fhir.mapping.conceptmap import CodeSystem
+    from hm_fhir.mapping.maker import Reused
     from hm_fhir.mapping.pack import CompiledMapping, Pack
     from hm_fhir.mapping.program import Watch
 
 __all__ = ["Mapped", "Mapper", "Resource"]
+
+RESOURCES_KEPT = 4096
+"""How many resources are kept for activities with the same mediator, municipality or facility; some 3 KB each."""
 
 
 class Mapper:
@@ -63,6 +68,7 @@ class Mapper:
             pack.name: Knowledge(pack.types, pack.concept_maps, self._code_systems, keeps=watch is None)
             for pack in self._packs
         }
+        self._kept: Kept[Reused] = Kept(RESOURCES_KEPT)
         self._in_force = self._dispatch([(pack, mapping) for pack in self._packs for mapping in pack.mappings])
         self._of_cases: dict[str, Dispatch[Program]] = {}
         self._fingerprint = self._digest()
@@ -108,8 +114,11 @@ class Mapper:
 
     def _find(self, root: dict[str, Any], variables: dict[str, Any], cases_of: Pack | None) -> Program | None:
         dispatch = self._in_force if cases_of is None or not cases_of.replaced else self._for_cases(cases_of)
+        candidates = dispatch.candidates(root)
+        if len(candidates) == 1 and candidates[0][0] is None:
+            return candidates[0][1]
         scope = Scope(root, variables)
-        found = [program for when, program in dispatch.candidates(root) if when.true(scope)]
+        found = [program for when, program in candidates if when is None or when.true(scope)]
         if len(found) > 1:
             names = " and ".join(program.place for program in found)
             raise RecordRejected(
@@ -121,11 +130,12 @@ class Mapper:
 
     def _dispatch(self, mappings: Iterable[tuple[Pack, CompiledMapping]]) -> Dispatch[Program]:
         return Dispatch(
-            [
-                (mapping.when, Program(pack, mapping, self.identity, self._knowledge[pack.name], self._watch))
-                for pack, mapping in mappings
-            ]
+            [(mapping.when, self._program(pack, mapping)) for pack, mapping in mappings],
+            asks_all=self._watch is not None,
         )
+
+    def _program(self, pack: Pack, mapping: CompiledMapping) -> Program:
+        return Program(pack, mapping, self.identity, self._knowledge[pack.name], self._kept, self._watch)
 
     def prepare(self) -> None:
         """Make all closures of all mappings; otherwise the first activity of each type does."""

@@ -143,6 +143,7 @@ class Production:
 
     Attributes:
         produced: keys ``Type/id`` of the resources of this activity by resource name.
+        contained: all of these keys.
         outside: keys that were referenced but are not produced, with their resource name.
         texts: canonical JSON of fields of this activity, see :mod:`hm_fhir.mapping.reuse`.
         references: those to `produced`, by resource name, and `keyed` those by name and business key, as far as they
@@ -150,9 +151,9 @@ class Production:
     """
 
     __slots__ = (
-        "_contained",
         "_noted",
         "codings",
+        "contained",
         "identity",
         "keyed",
         "knowledge",
@@ -169,21 +170,12 @@ class Production:
         self.produced: dict[str, list[str]] = {}
         self.outside: dict[str, str] = {}
         self.texts: dict[tuple[str, ...], bytes] = {}
-        self._contained: set[str] = set()
+        self.contained: set[str] = set()
         self.references: dict[str, Collection] = {}
         self.keyed: dict[tuple[str, str], dict[str, str]] = {}
         self.codings = knowledge.codings
         self.translations = knowledge.translations
         self._noted: list[tuple[str, str]] | None = None
-
-    def expect(self, name: str, resource_type: str, resource_id: str) -> None:
-        """Tell that there will be a resource of this resource name."""
-        key = f"{resource_type}/{resource_id}"
-        self._contained.add(key)
-        if name in self.produced:
-            self.produced[name].append(key)
-        else:
-            self.produced[name] = [key]
 
     def referenced(self, name: str) -> Collection:
         """Return the references to what this activity produces under a resource name."""
@@ -216,7 +208,7 @@ class Production:
 
     def refer(self, key: str, name: str) -> None:
         """Tell that a key ``Type/id`` is referenced under a resource name."""
-        if key not in self._contained:
+        if key not in self.contained:
             self.outside.setdefault(key, name)
         if self._noted is not None:
             self._noted.append((key, name))

@@ -8,7 +8,7 @@ from hm_fhir.errors import MappingRefused, RecordRejected
 from hm_fhir.fhir.json import to_json
 from hm_fhir.mapping.content import ContentMaker
 from hm_fhir.mapping.mapped import Resource
-from hm_fhir.mapping.reuse import Inputs, Kept, encoded, encoded_item
+from hm_fhir.mapping.reuse import encoded, encoded_item
 
 if TYPE_CHECKING:
     from hm_fhir.activities.identity import Identity
@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from hm_fhir.mapping.closures import Around, Closure
     from hm_fhir.mapping.fragment import ResourceRule
     from hm_fhir.mapping.functions import Production
-
-RESOURCES_KEPT = 1024
-"""How many resources of one rule are kept for activities that have the same mediator, municipality or facility."""
+    from hm_fhir.mapping.reuse import Inputs, Kept
 
 # Its maker, its id, where it is rendered, the number of its item. A tuple, since there is one for each resource of
 # each activity.
@@ -29,7 +27,9 @@ class Unclear(TypeError):
     """Something is not right; the careful closures say what."""
 
 
-class _Reused(NamedTuple):
+class Reused(NamedTuple):
+    """A resource that is kept for other activities, and the keys that it references with their resource names."""
+
     resource: Resource
     outside: tuple[tuple[str, str], ...]
 
@@ -54,6 +54,7 @@ class ResourceMaker:
         rule: the rule.
         identity: makes the ids.
         inputs: all that the resources depend on, when they can be used for other activities; None: they cannot.
+        kept: where those are kept, together with those of other rules.
         careful: nothing but RecordRejected is raised; otherwise also `closures.FAILURES`, and faster.
         around: watches the template.
     """
@@ -63,6 +64,7 @@ class ResourceMaker:
         rule: ResourceRule,
         identity: Identity,
         inputs: Inputs | None,
+        kept: Kept[Reused],
         *,
         careful: bool,
         around: Around | None = None,
@@ -73,7 +75,7 @@ class ResourceMaker:
         self._id = identity.resource_id
         self._content = ContentMaker(rule, identity.system, around).content
         self._inputs = inputs
-        self._kept: Kept[_Reused] = Kept(RESOURCES_KEPT)
+        self._kept = kept
         self._condition = condition_of(rule.condition, careful=careful) if rule.condition else None
         self._key = None if careful or rule.key is None or rule.key.result.many else rule.key.one
         self._own_key = f"/{rule.name}"
@@ -147,7 +149,7 @@ class ResourceMaker:
             resource = Resource(
                 rule.name, rule.type, resource_id, content, rule.shared, rule.receiver_owns, number, text
             )
-            reused = _Reused(resource, production.noted_outside())
+            reused = Reused(resource, production.noted_outside())
             self._kept.put(key, reused)
         else:
             for one, name in reused.outside:
@@ -158,7 +160,7 @@ class ResourceMaker:
         self, inputs: Inputs, resource_id: str, scope: Scope, number: int | None, production: Production
     ) -> object:
         root, texts = scope.root, production.texts
-        key: list[object] = [resource_id, number]
+        key: list[object] = [self, resource_id, number]
         for path in inputs.paths:
             text = texts.get(path)
             if text is None:

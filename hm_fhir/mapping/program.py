@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from hm_fhir.mapping.closures import Around, Closure, Run
     from hm_fhir.mapping.fragment import Assignment, Refusal
     from hm_fhir.mapping.functions import Knowledge
-    from hm_fhir.mapping.maker import Planned
+    from hm_fhir.mapping.maker import Planned, Reused
     from hm_fhir.mapping.mapped import Resource
     from hm_fhir.mapping.pack import CompiledMapping, Pack
+    from hm_fhir.mapping.reuse import Kept
     from hm_fhir.mapping.yaml_file import YamlDocument
 
     Watch = Callable[[YamlDocument], Around]
@@ -36,6 +37,7 @@ class Program:
         mapping: the mapping.
         identity: makes ids.
         knowledge: what the functions know of the pack.
+        kept: resources that other activities may use, of all mappings.
         watch: gives for each file what watches its templates; nothing is kept for other activities then.
         careful: see `run`.
     """
@@ -46,6 +48,7 @@ class Program:
         mapping: CompiledMapping,
         identity: Identity,
         knowledge: Knowledge,
+        kept: Kept[Reused],
         watch: Watch | None = None,
         *,
         careful: bool = False,
@@ -55,9 +58,12 @@ class Program:
         self._label = pack.label
         self._identity = identity
         self._knowledge = knowledge
+        self._kept = kept
         self._watch = watch
         self._careful = careful = careful or watch is not None
-        self._in_doubt = None if careful else cache(lambda: Program(pack, mapping, identity, knowledge, careful=True))
+        self._in_doubt = (
+            None if careful else cache(lambda: Program(pack, mapping, identity, knowledge, kept, careful=True))
+        )
 
     @cached_property
     def _assign(self) -> list[tuple[Assignment, Run]]:
@@ -74,6 +80,7 @@ class Program:
                 rule,
                 self._identity,
                 None if self._careful else inputs_of(rule, self.mapping.assign),
+                self._kept,
                 careful=self._careful,
                 around=self._watch(rule.document) if self._watch else None,
             )
@@ -126,7 +133,9 @@ class Program:
                 where = maker.name
                 maker.plan(root, scope, planned)
             for maker, resource_id, _, _ in planned:
-                production.expect(maker.name, maker.type, resource_id)
+                key = f"{maker.type}/{resource_id}"
+                production.contained.add(key)
+                production.produced.setdefault(maker.name, []).append(key)
             sensitivity = tuple(root.get("sensitivity") or ())
             made: dict[tuple[str, str], Resource] = {}
             for maker, resource_id, inner, number in planned:

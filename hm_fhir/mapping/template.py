@@ -9,10 +9,13 @@ the oracle of the tests: the same result on every template that both accept. On 
 - A condition that is neither true, false nor empty is an error, not false; so ``{% if name %}`` cannot silently lose
   an element (write ``name.exists()``).
 - Null among the items of a collection is dropped; FHIRPath has no null.
-- What ``fpml`` passes through is an error here: ``{{`` without ``}}``, ``{[ ]}`` inside of a longer text, unknown
-  blocks, ``{% merge %}`` and ``{% if %}`` in one object, a key that only starts with a block.
+- What ``fpml`` passes through or leaves out is an error here: ``{{`` without ``}}``, ``{{+`` without ``+}}``,
+  ``{[ ]}`` inside of a longer text or with text behind it, unknown blocks, ``{% merge %}`` and ``{% if %}`` in one
+  object, a key that only starts with a block, a variable whose name is none.
 - Expressions may span lines in keys, too.
-- FHIRPath is that of :mod:`hm_fhir.fhirpath`: what fhirpathpy computes wrongly is right (see its ``corrections``).
+- FHIRPath is that of :mod:`hm_fhir.fhirpath`, which evaluates more of the language than fhirpathpy.
+
+The same list, with what ``fpml`` does, is a table in docs/reference/mapping-language.md and in the tests.
 """
 
 from __future__ import annotations

@@ -144,7 +144,9 @@ class TemplateParser:
         if loop.index:
             inner = inner.having(**{loop.index: INTEGER})
         body = self.parse(template[key], where, inner)
-        return For(where, expression, loop.item, loop.index, body) if expression else Wrong(where, (body,))
+        if expression is None:
+            return Wrong(where, (body,), frozenset(name for name in (loop.item, loop.index) if name))
+        return For(where, expression, loop.item, loop.index, body)
 
     def _merge(self, value: Any, path: YamlPath, setting: Setting) -> tuple[Node, ...]:
         overlays = []

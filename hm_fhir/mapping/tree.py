@@ -154,10 +154,12 @@ class Wrong:
 
     Attributes:
         inside: the parts of it that could be read.
+        names: the variables that it would define for them.
     """
 
     path: YamlPath
     inside: tuple[Node, ...] = ()
+    names: frozenset[str] = frozenset()
 
 
 Node = Constant | First | Collection | Text | ArrayNode | ObjectNode | If | For | Context | Assign | Wrong
@@ -266,6 +268,9 @@ def uses(node: Node, bound: frozenset[str] = frozenset()) -> Iterator[Use]:
             yield from uses(node.body, bound)
         case For():
             yield from uses(node.body, bound | {node.item, *([node.index] if node.index else [])})
+        case Wrong():
+            for inner in node.inside:
+                yield from uses(inner, bound | node.names)
         case _:
             for inner in inside(node):
                 yield from uses(inner, bound)

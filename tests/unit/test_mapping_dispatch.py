@@ -49,3 +49,14 @@ def test_only_those_are_asked_that_can_be_for_the_activity_and_in_order() -> Non
     assert [name for _, name in dispatch.candidates({"type": ["a"]})] == list(texts)
     assert [name for _, name in dispatch.candidates({})] == list(texts)
     assert list(dispatch) == list(texts)
+
+
+def test_what_the_type_says_already_is_not_asked_again_unless_somebody_watches() -> None:
+    texts = ["type = 'a'", "type = 'a' and x", "y"]
+    entries = [(compile(text), text) for text in texts]
+    left, all_of_them = (
+        [when and when.text for when, _ in Dispatch(entries, asks_all=asks_all).candidates({"type": "a"})]
+        for asks_all in (False, True)
+    )
+    assert left == [None, *texts[1:]]
+    assert all_of_them == texts

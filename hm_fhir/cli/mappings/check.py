@@ -9,6 +9,7 @@ import click
 
 from hm_fhir.app import open_app
 from hm_fhir.cli.console import Exit, counted, out, print_json
+from hm_fhir.cli.mappings.places import Places
 from hm_fhir.mapping.checker import Finding
 from hm_fhir.mapping.packs_to_compare import read_head
 
@@ -28,11 +29,12 @@ def command(settings: Path, folders: tuple[Path, ...], strict: bool, as_json: bo
         given = {read_head(folder).pack for folder in folders}
         others = [folder for folder in in_force if not folders or read_head(folder).pack not in given]
         findings = [one for one in app.check_mappings([*folders, *others]) if _is_below(one, folders)]
+    places = Places(())
     for finding in findings:
         if as_json:
             print_json(asdict(finding))
         else:
-            _print(finding)
+            _print(finding, places.short(finding.place))
     errors = sum(finding.is_error for finding in findings)
     warnings = len(findings) - errors
     if not as_json:
@@ -44,10 +46,10 @@ def _is_below(finding: Finding, folders: tuple[Path, ...]) -> bool:
     return not folders or any(Path(finding.place).is_relative_to(folder) for folder in folders)
 
 
-def _print(finding: Finding) -> None:
+def _print(finding: Finding, place: str) -> None:
     colour = "bold red" if finding.is_error else "bold yellow"
     out.print(f"[{colour}]{finding.severity}[/] ", end="")
-    out.print(f"{finding.place}: {finding.message}", markup=False, end="")
+    out.print(f"{place}: {finding.message}", markup=False, end="")
     out.print(f" [{finding.code}]", markup=False)
     if finding.excerpt:
         out.print(finding.excerpt, markup=False)

@@ -128,7 +128,8 @@ _ATTRIBUTES: Final = frozenset(
         "width",
     ]
 )
-_SCRIPT: Final = re.compile(r"(?i)^\s*(?:javascript|vbscript|data):")
+# An image may be written inline; what else a data URL may hold could run.
+_SCRIPT: Final = re.compile(r"(?i)^\s*(?:javascript|vbscript|data):(?!image/(?:png|jpeg|gif|webp)[;,])")
 
 
 @builtin("hasValue")

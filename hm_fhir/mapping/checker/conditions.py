@@ -23,6 +23,12 @@ TRUE: Final[Truth] = frozenset({True})
 FALSE: Final[Truth] = frozenset({False})
 _EITHER: Final[Truth] = frozenset({True, False})
 
+_KINDS: Final = {
+    **dict.fromkeys(("string", "code", "uri", "id", "markdown"), "a text"),
+    **dict.fromkeys(("integer", "positiveInt", "unsignedInt", "decimal"), "a number"),
+    "boolean": "true or false",
+}
+
 # What these are called on is there when they are true, and what they are called on is there when it gives something.
 _NEEDS_INPUT: Final = frozenset(
     {"startsWith", "endsWith", "contains", "matches", "matchesFull", "hasValue", "is", "not"}
@@ -95,6 +101,8 @@ class Conditions:
         left, right = self._expressions.of(node.left, at), self._expressions.of(node.right, at)
         if not (self._known_codes(left, right, at) and self._known_codes(right, left, at)):
             return ANY
+        if not self._comparable(left, right, node, at):
+            return ANY
         if Presence.NEVER in (left.presence, right.presence):
             return frozenset({None})
         found: set[bool | None] = set(_EITHER)
@@ -107,6 +115,19 @@ class Conditions:
         if min(left.presence, right.presence) is not Presence.ALWAYS:
             found.add(None)
         return frozenset(found)
+
+    def _comparable(self, left: Value, right: Value, node: tree.Binary, at: At) -> bool:
+        """Report two sides of which one is a text and the other a number, say; return whether they can be equal."""
+        one, other = (_kinds(value) for value in (left, right))
+        if not one or not other or one & other:
+            return True
+        self._expressions.world.findings.error(
+            at.spot(node.position),
+            "wrong-type",
+            f"{' or '.join(sorted(one))} is compared with {' or '.join(sorted(other))}: they are never equal",
+            "compare what is of one type",
+        )
+        return False
 
     def _among(self, item: tree.Node, items: tree.Node, at: At) -> Truth:
         one, many = self._expressions.of(item, at), self._expressions.of(items, at)
@@ -268,6 +289,13 @@ class Conditions:
         if key is not None and len(key) > 1:
             known = facts.get(key)
             facts[key] = narrow if known is None else known.both(narrow)
+
+
+def _kinds(value: Value) -> set[str]:
+    """Return the kinds of scalars that a value can be, as people call them; none when one is not known."""
+    kinds = {_KINDS.get(shape.type or "") for shape in value.shapes if shape.made is None}
+    known = {kind for kind in kinds if kind is not None}
+    return known if len(known) == len(kinds) and all(shape.made is None for shape in value.shapes) else set()
 
 
 def _narrow(codes: frozenset[Scalar], *, equal: bool, holds: bool) -> Narrow:

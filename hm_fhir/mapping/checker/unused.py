@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hm_fhir.mapping.checker.finding import Findings
     from hm_fhir.mapping.fragment import Assignment, Fragment, Refusal, ResourceRule
     from hm_fhir.mapping.pack import CompiledMapping, Pack
+    from hm_fhir.mapping.template import Template
     from hm_fhir.mapping.tree import Node
 
 
@@ -21,15 +22,16 @@ def check_unused(packs: Sequence[Pack], findings: Findings) -> None:
     included: set[str] = set()
     used: set[int] = set()
     assigned: dict[int, Assignment] = {}
+    names_of = _Names()
     for pack in packs:
         for mapping in (*pack.mappings, *pack.replaced):
             included |= {one.document.name for one in _rules(mapping)}
-            names = _used_in(mapping)
-            for number, assignment in enumerate(mapping.assign):
+            later = _used_in(mapping, names_of)
+            for assignment in reversed(mapping.assign):
                 assigned[id(assignment)] = assignment
-                later = {name for one in mapping.assign[number + 1 :] for name in _names(one.template.tree)}
-                if assignment.name in names | later:
+                if assignment.name in later:
                     used.add(id(assignment))
+                later |= names_of(assignment.template)
     for key, assignment in assigned.items():
         if key not in used:
             _unused_variable(Spot(assignment.document, assignment.template.path, key=True), assignment.name, findings)
@@ -40,23 +42,36 @@ def check_unused(packs: Sequence[Pack], findings: Findings) -> None:
     _check_concept_maps(packs, findings)
 
 
+class _Names:
+    """Which variables a template takes from outside of it, found once."""
+
+    def __init__(self) -> None:
+        self._found: dict[int, frozenset[str]] = {}
+
+    def __call__(self, template: Template) -> frozenset[str]:
+        found = self._found.get(id(template))
+        if found is None:
+            names = (use.free_variables for use in template.uses)
+            found = self._found[id(template)] = frozenset().union(*names)
+        return found
+
+
 def _rules(mapping: CompiledMapping) -> Iterator[Assignment | Refusal | ResourceRule]:
     yield from mapping.assign
     yield from mapping.refuse
     yield from mapping.resources
 
 
-def _used_in(mapping: CompiledMapping) -> set[str]:
+def _used_in(mapping: CompiledMapping, names_of: _Names) -> set[str]:
     names = {name for refusal in mapping.refuse for name in refusal.when.variables}
     for rule in mapping.resources:
         for expression in (rule.each, rule.condition, rule.key):
             names |= expression.variables if expression is not None else set()
-        names |= set(_names(rule.template.tree))
+        names |= names_of(rule.template)
     return names
 
 
 def _names(node: Node) -> Iterator[str]:
-    """Yield the variables that a template takes from outside of it."""
     for use in uses(node):
         yield from use.free_variables
 
