@@ -5,7 +5,7 @@ Everything is frozen; unknown fields are errors; a date-time has a time zone; no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -175,6 +175,27 @@ class Activity(Frozen):
         if any(person.birth_date and person.birth_date > latest for person in self.persons):
             raise ValueError("a person is born after this was recorded")
         return self
+
+    @model_validator(mode="after")
+    def _facts_are_of_the_past(self) -> Activity:
+        # What is entered in error can be wrong in this, too; a day is for time zones.
+        latest = self.updated_at.date() + timedelta(days=1)
+        if self.status == "entered-in-error":
+            return self
+        if any(day > latest for day in self._days_of_facts() if day is not None):
+            raise ValueError("a finding or decision has a day after this was recorded")
+        return self
+
+    def _days_of_facts(self) -> Iterator[date | None]:
+        found = self.findings
+        yield from (test.done_on for test in found.tests)
+        yield from (one.given_on for one in found.immunisations)
+        for condition in found.conditions:
+            yield from (condition.onset, condition.ended_on)
+        if found.pregnancy is not None:
+            yield from (found.pregnancy.last_menstrual_period, found.pregnancy.ended_on)
+        if self.consent is not None:
+            yield self.consent.on
 
     @model_validator(mode="after")
     def _of_a_person(self) -> Activity:

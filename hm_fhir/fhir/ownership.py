@@ -1,7 +1,8 @@
 """Elements that belong to the receiver: after creation they are never overwritten (SDOH Clinical Care, BSeR: Task).
 
 The owner of a Task moves its status; the requester may still cancel it while it is open, and may say that it was an
-error.
+error. Of an Appointment the receiver keeps the diary: our word (attended, did not attend, cancelled) moves on one that
+still stands there, and never changes what the receiver has settled, nor takes it back to where it was.
 """
 
 from __future__ import annotations
@@ -10,6 +11,14 @@ from collections.abc import Collection
 from typing import Any
 
 _CLOSED = {"completed", "failed", "rejected", "cancelled", "entered-in-error"}
+# R4 valueset-appointmentstatus: nothing has become of it yet.
+_STANDS = {"proposed", "pending", "waitlist", "booked"}
+_MOVES_ON = {
+    "booked": {"proposed", "pending", "waitlist"},
+    "cancelled": _STANDS,
+    "fulfilled": _STANDS | {"arrived", "checked-in"},
+    "noshow": _STANDS,
+}
 _LABELS = ("profile", "security", "tag")
 
 
@@ -29,9 +38,17 @@ def merged(
     result.update({key: value for key, value in held.items() if key.removeprefix("_") in receiver_owns})
     wanted, present = ours.get("status"), held.get("status")
     takes_back = withdrawn_by_us and present == "entered-in-error" and wanted is not None
-    if takes_back or wanted == "entered-in-error" or (wanted == "cancelled" and present not in _CLOSED):
+    if takes_back or wanted == "entered-in-error" or _is_for_us_to_say(ours, wanted, present):
         result["status"] = wanted
+    if ours.get("resourceType") == "Appointment" and result.get("status") == "entered-in-error":
+        result.pop("cancelationReason", None)  # FHIR rule app-4
     return result
+
+
+def _is_for_us_to_say(ours: dict[str, Any], wanted: str | None, present: str | None) -> bool:
+    if ours.get("resourceType") == "Appointment":
+        return present in _MOVES_ON.get(wanted or "", ())
+    return wanted == "cancelled" and present not in _CLOSED
 
 
 def differs(content: dict[str, Any], held: dict[str, Any]) -> bool:

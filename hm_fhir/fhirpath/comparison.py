@@ -46,6 +46,8 @@ def equal(a: Any, b: Any, spend: Spend | None = None) -> bool | None:
         if kind is Quantity:
             return quantities.equal(a, b)
     other = type(b)
+    if kind is float or other is float:  # JSON that was read without exact numbers
+        return equal(_exact(a), _exact(b), spend)
     if kind in _NUMBERS and other in _NUMBERS:
         return bool(a == b)
     if kind in _TEMPORALS and other in _TEMPORALS:
@@ -63,6 +65,10 @@ def equivalent(a: Any, b: Any, spend: Spend | None = None) -> bool:
     kind, other = type(a), type(b)
     if kind is str and other is str:
         return bool(a == b) or _normal(a) == _normal(b)
+    if kind is float or other is float:
+        return equivalent(_exact(a), _exact(b), spend)
+    if a is None or b is None:
+        return a is b
     if kind in _NUMBERS and other in _NUMBERS:
         if kind is int and other is int:
             return bool(a == b)
@@ -116,6 +122,10 @@ def same_in_any_order(a: list[Any], b: list[Any], spend: Spend | None = None) ->
     return True
 
 
+def _exact(value: Any) -> Any:
+    return Decimal(str(value)) if type(value) is float else value
+
+
 def _normal(text: str) -> str:
     return text.translate(_WHITESPACE).casefold()
 
@@ -138,7 +148,8 @@ def _equal_structures(a: Any, b: Any, spend: Spend | None) -> bool | None:
                 return False
             waiting.extend(zip(first, second, strict=True))
         else:
-            same = equal(first, second)
+            # null in a list of JSON keeps the place of a primitive's other half
+            same = True if first is None and second is None else equal(first, second)
             if same is False:
                 return False
             result = None if same is None else result

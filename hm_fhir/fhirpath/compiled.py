@@ -88,11 +88,14 @@ class Compiled:
         run: the closure.
         static: the type of its result.
         origin: path from the root of the data, where the items come from there.
-        keys: the JSON keys to follow from ``$this``, when that is all that it does; each step is single.
+        keys: the JSON keys to follow from ``$this`` (or `variable`), when that is all that it does; each step is
+            single.
+        variable: name of the ``%variable`` at which `keys` start.
+        is_json: whether the items are JSON as they are, never :class:`hm_fhir.fhirpath.items.Typed`.
         constants: the System values that it always gives; None when it depends on anything.
     """
 
-    __slots__ = ("constants", "keys", "origin", "run", "static")
+    __slots__ = ("constants", "is_json", "keys", "origin", "run", "static", "variable")
 
     def __init__(
         self,
@@ -101,12 +104,16 @@ class Compiled:
         *,
         origin: Path | None = None,
         keys: Path | None = None,
+        variable: str | None = None,
+        is_json: bool = False,
         constants: tuple[Any, ...] | None = None,
     ) -> None:
         self.run = run
         self.static = static
         self.origin = origin
         self.keys = keys
+        self.variable = variable
+        self.is_json = is_json
         self.constants = constants
 
     @property

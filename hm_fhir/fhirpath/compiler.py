@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from hm_fhir.errors import ExpressionError, did_you_mean
@@ -26,10 +25,11 @@ from hm_fhir.fhirpath.tree import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from hm_fhir.fhir.definitions import TypeModel
     from hm_fhir.fhirpath.compiled import Path, Run, Scope
+    from hm_fhir.fhirpath.surroundings import Found, Surroundings
 
 # https://hl7.org/fhir/R4/fhirpath.html#variables
 STANDARD_VARIABLES = {
@@ -45,56 +45,6 @@ _PREFIXES = {
     "vs-": "http://hl7.org/fhir/ValueSet/",
     "ext-": "http://hl7.org/fhir/StructureDefinition/",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Builtin:
-    """A function of the language.
-
-    Attributes:
-        name: as written.
-        minimum: smallest number of arguments.
-        maximum: largest number, None for any.
-        build: compiles a call.
-    """
-
-    name: str
-    minimum: int
-    maximum: int | None
-    build: Callable[[Call], Compiled]
-
-
-@dataclass(slots=True)
-class Surroundings:
-    """What an expression is compiled against.
-
-    Attributes:
-        text: the expression, for messages.
-        builders: every function that it may call, by name.
-        model: the types; None: JSON without types.
-        strict: whether what cannot be right for the types is an error; else it is empty, as the specification lets
-            an engine without types do.
-        variables: static types of ``%variables``.
-        root: static type of the root.
-    """
-
-    text: str
-    builders: Mapping[str, Builtin]
-    model: TypeModel | None
-    strict: bool
-    variables: Mapping[str, Static]
-    root: Static
-
-
-@dataclass(slots=True)
-class Found:
-    """What compiling found out about an expression as a whole."""
-
-    variables: dict[str, int] = field(default_factory=dict)
-    functions: set[str] = field(default_factory=set)
-    reads: set[Path] = field(default_factory=set)
-    calls: list[Any] = field(default_factory=list)
-    compiled: int = 0
 
 
 class Compiler:
@@ -264,7 +214,7 @@ class Compiler:
             return self._root_variable(name)
         self.found.variables.setdefault(name, node.position)
         if static is not None and not static.many:
-            return Compiled(lambda _, scope: scope.variables[name], static)
+            return Compiled(lambda _, scope: scope.variables[name], static, keys=(), variable=name)
 
         def run(_: Any, scope: Scope) -> list[Any]:
             try:
@@ -330,7 +280,7 @@ class Compiler:
             )
         count = len(node.arguments)
         if count < builder.minimum or (builder.maximum is not None and count > builder.maximum):
-            self.fail(f"{node.name}() takes {_count(builder)}, here it gets {count}", node.position)
+            self.fail(f"{node.name}() takes {builder.takes}, here it gets {count}", node.position)
         self.found.functions.add(node.name)
         return builder.build(Call(self, node))
 
@@ -386,14 +336,6 @@ class Call:
     def system_value(self, part: Compiled, wanted: frozenset[str] | set[str], what: str) -> Run:
         """Return a closure that returns one System value of one of some types, or None."""
         return system_value(self.compiler, part, wanted, what, self.node.position)
-
-
-def _count(builder: Builtin) -> str:
-    if builder.maximum is None:
-        return f"at least {builder.minimum} arguments"
-    if builder.minimum == builder.maximum:
-        return f"{builder.minimum or 'no'} {'argument' if builder.minimum == 1 else 'arguments'}"
-    return f"{builder.minimum} to {builder.maximum} arguments"
 
 
 def _literal(value: Any) -> Compiled:

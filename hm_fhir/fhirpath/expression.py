@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hm_fhir.errors import ExpressionError, HmFhirError, RecordRejected
 from hm_fhir.fhirpath.compiled import Compiled, Scope
-from hm_fhir.fhirpath.compiler import Compiler, Found, Surroundings
+from hm_fhir.fhirpath.compiler import Compiler
 from hm_fhir.fhirpath.functions import BUILTINS
 from hm_fhir.fhirpath.items import Collection, LimitReached, Unsuitable, plain
 from hm_fhir.fhirpath.navigation import json_type
 from hm_fhir.fhirpath.parser import parse
 from hm_fhir.fhirpath.project import Call, Function, plain_item, plain_items, project_function
 from hm_fhir.fhirpath.static import UNKNOWN, Static
+from hm_fhir.fhirpath.surroundings import Found, Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -95,20 +95,20 @@ def _plain_step(
 ) -> Compiled:
     """A step to a value that needs no type of its own at run time."""
     if source.many:
-        return Compiled(_collect(source.run, name), static.several(), origin=origin)
+        return Compiled(_collect(source.run, name), static.several(), origin=origin, is_json=True)
     if source.keys is not None:
         keys = (*source.keys, name)
-        follow = _follow(keys)
+        follow = _follow(keys) if source.variable is None else _follow_variable(source.variable, keys)
         if many_values:
-            return Compiled(_listed(follow), static, origin=origin)
-        return Compiled(follow, static, origin=origin, keys=keys)
+            return Compiled(_listed(follow), static, origin=origin, is_json=True)
+        return Compiled(follow, static, origin=origin, keys=keys, variable=source.variable, is_json=True)
     inner = source.run
 
     def run(this: Any, scope: Scope) -> Any:
         item = inner(this, scope)
         return None if item is None else item.get(name)
 
-    return Compiled(_listed(run) if many_values else run, static, origin=origin)
+    return Compiled(_listed(run) if many_values else run, static, origin=origin, is_json=True)
 
 
 def _follow(keys: Path) -> Run:
@@ -130,6 +130,27 @@ def _follow(keys: Path) -> Run:
                 return None
             this = this.get(key)
         return this
+
+    return run
+
+
+def _follow_variable(variable: str, keys: Path) -> Run:
+    if len(keys) == 1:
+        (only,) = keys
+
+        def one(_: Any, scope: Scope) -> Any:
+            item = scope.variables[variable]
+            return None if item is None else item.get(only)
+
+        return one
+
+    def run(_: Any, scope: Scope) -> Any:
+        item = scope.variables[variable]
+        for key in keys:
+            if item is None:
+                return None
+            item = item.get(key)
+        return item
 
     return run
 

@@ -27,6 +27,7 @@ _NAMES: Final = {
     str: "String",
     int: "Integer",
     Decimal: "Decimal",
+    float: "Decimal",
     bool: "Boolean",
     Date: "Date",
     DateTime: "DateTime",
@@ -165,6 +166,8 @@ def text_or_empty(part: Compiled) -> Run:
         if item is None:
             return ""
         value = item.value if type(item) is Typed else item
+        if type(value) is float:
+            value = Decimal(str(value))
         text = value if isinstance(value, str) else to_string(value) if value is not None else ""
         if text is None:
             raise Unsuitable("a side of & is no text")

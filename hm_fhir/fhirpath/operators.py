@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hm_fhir.fhirpath import arithmetic, joining
 from hm_fhir.fhirpath.comparison import compare, equal, equivalent
 from hm_fhir.fhirpath.compiled import CHARACTERS_PER_STEP, Compiled, as_list, as_one
-from hm_fhir.fhirpath.items import system
+from hm_fhir.fhirpath.items import raw, system
 from hm_fhir.fhirpath.operands import (
     NUMBERS,
     ORDERED,
@@ -101,12 +101,16 @@ def _equality(left: Compiled, right: Compiled, *, negated: bool) -> Compiled:
     if left.many or right.many:
         return Compiled(_equal_collections(left, right, negated=negated), BOOLEAN)
     a, b, first_value, second_value = left.run, right.run, values(left), values(right)
+    untyped = _untyped(left, right)
 
     def run(this: Any, scope: Scope) -> bool | None:
         first, second = a(this, scope), b(this, scope)
         if first is None or second is None:
             return None
-        same = _same(first_value(first), second_value(second), scope)
+        one, other = first_value(first), second_value(second)
+        if one is None or other is None:
+            one, other = _bare(first, one), _bare(second, other)
+        same = _same(one, other, scope, untyped)
         return same if same is None else same is not negated
 
     return Compiled(run, BOOLEAN)
@@ -128,10 +132,20 @@ def _equals_text(part: Compiled, text: str, *, negated: bool) -> Run:
     return run
 
 
-def _same(first: Any, second: Any, scope: Scope) -> bool | None:
-    if type(first) is str and type(second) in TEMPORAL:
+def _bare(item: Any, value: Any) -> Any:
+    """Return the JSON of what is no System value: a quantity with a comparator, a text that is no date."""
+    return raw(item) if value is None else value
+
+
+def _untyped(left: Compiled, right: Compiled) -> bool:
+    """Return whether a text may be a date, because the type of a side is only known from its JSON."""
+    return left.static.exact is None or right.static.exact is None
+
+
+def _same(first: Any, second: Any, scope: Scope, untyped: bool) -> bool | None:
+    if untyped and type(first) is str and type(second) in TEMPORAL:
         first = _as_temporal(first, second)
-    elif type(second) is str and type(first) in TEMPORAL:
+    elif untyped and type(second) is str and type(first) in TEMPORAL:
         second = _as_temporal(second, first)
     if first is None or second is None:
         return False
@@ -145,6 +159,7 @@ def _as_temporal(text: str, other: Any) -> Any:
 
 def _equal_collections(left: Compiled, right: Compiled, *, negated: bool) -> Run:
     a, b, first_value, second_value = as_list(left), as_list(right), values(left), values(right)
+    untyped = _untyped(left, right)
 
     def run(this: Any, scope: Scope) -> bool | None:
         first, second = a(this, scope), b(this, scope)
@@ -155,7 +170,7 @@ def _equal_collections(left: Compiled, right: Compiled, *, negated: bool) -> Run
         scope.spend(len(first))
         unknown = False
         for one, other in zip(first, second, strict=True):
-            same = _same(first_value(one), second_value(other), scope)
+            same = _same(_bare(one, first_value(one)), _bare(other, second_value(other)), scope, untyped)
             if same is False:
                 return negated
             unknown = unknown or same is None
@@ -168,8 +183,8 @@ def _equivalence(left: Compiled, right: Compiled, *, negated: bool) -> Compiled:
     a, b, first_value, second_value = as_list(left), as_list(right), values(left), values(right)
 
     def run(this: Any, scope: Scope) -> bool:
-        first = [first_value(item) for item in a(this, scope)]
-        rest = [second_value(item) for item in b(this, scope)]
+        first = [_bare(item, first_value(item)) for item in a(this, scope)]
+        rest = [_bare(item, second_value(item)) for item in b(this, scope)]
         if len(first) != len(rest):
             return negated
         for item in first:
@@ -186,7 +201,7 @@ def _equivalence(left: Compiled, right: Compiled, *, negated: bool) -> Compiled:
 def _membership(item: Compiled, collection: Compiled) -> Compiled:
     one, convert = as_one(item, "the item of in or contains"), values(item)
     constants = collection.constants
-    if constants is not None and constants and all(type(value) is str for value in constants):
+    if convert is system and constants and all(type(value) is str for value in constants):
         texts = frozenset(constants)
 
         def among(this: Any, scope: Scope) -> bool | None:
@@ -197,15 +212,19 @@ def _membership(item: Compiled, collection: Compiled) -> Compiled:
             return type(value) is str and value in texts
 
         return Compiled(among, BOOLEAN)
-    items, member_value = as_list(collection), values(collection)
+    items, member_value, untyped = as_list(collection), values(collection), _untyped(item, collection)
+    texts_only = convert is system and member_value is system
 
     def run(this: Any, scope: Scope) -> bool | None:
         found = one(this, scope)
         if found is None:
             return None
-        value, members = convert(found), items(this, scope)
+        members = items(this, scope)
         scope.spend(len(members))
-        return any(_same(member_value(member), value, scope) for member in members)
+        if texts_only and type(found) is str and all(type(member) is str for member in members):
+            return found in members
+        value = _bare(found, convert(found))
+        return any(_same(_bare(member, member_value(member)), value, scope, untyped) for member in members)
 
     return Compiled(run, BOOLEAN)
 

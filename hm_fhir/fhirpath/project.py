@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from hm_fhir.fhirpath.compiled import Compiled, as_list
-from hm_fhir.fhirpath.compiler import Builtin
 from hm_fhir.fhirpath.items import Collection, plain
 from hm_fhir.fhirpath.static import UNKNOWN, Static, system_name
+from hm_fhir.fhirpath.surroundings import Builtin
 from hm_fhir.fhirpath.tree import Literal
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _is_plain(part: Compiled) -> bool:
     exact = part.static.exact
     if exact is None or exact.startswith("System."):
         return exact in _PLAIN_TYPES
-    return system_name(exact) in (None, "Quantity")
+    return part.is_json or system_name(exact) in (None, "Quantity")
 
 
 def plain_item(part: Compiled) -> Run:

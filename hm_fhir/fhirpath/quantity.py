@@ -117,6 +117,8 @@ class Quantity:
             None without a value, with a comparator (the value is a bound then), or with a code of another system.
         """
         value = json.get("value")
+        if isinstance(value, float):
+            value = Decimal(str(value))
         if "comparator" in json or isinstance(value, bool) or not isinstance(value, int | Decimal):
             return None
         system, code = json.get("system"), json.get("code")

@@ -48,7 +48,7 @@ def pattern(text: str) -> Any:
 @lru_cache(maxsize=_PATTERNS_KEPT)
 def instructions(expression: str) -> int:
     """Return how many instructions a regular expression has."""
-    return int(pattern(expression)._regexp.ProgramSize())
+    return int(pattern(expression).programsize)
 
 
 def matching_steps(value: str, expression: str, substitution: str = "") -> int:

@@ -112,6 +112,28 @@ def test_nobody_is_born_after_the_record() -> None:
     assert activity(persons=[{"local_id": "K-1", "birth_date": "2026-03-02"}])
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"findings": {"tests": [{"kind": "syphilis-rpr", "done_on": "2026-03-04", "result": "negative"}]}},
+        {"findings": {"immunisations": [{"vaccine": "MMR", "status": "given", "given_on": "2026-03-04"}]}},
+        {"findings": {"conditions": [{"code": "syphilis", "onset": "2026-03-04"}]}},
+        {"findings": {"pregnancy": {"status": "pregnant", "last_menstrual_period": "2026-03-04"}}},
+        {
+            "findings": {
+                "pregnancy": {"status": "not-pregnant", "outcome": "live-birth", "ended_on": "2026-03-04"},
+            }
+        },
+        {"consent": {"decision": "given", "on": "2026-03-04"}},
+    ],
+)
+def test_a_fact_is_not_of_a_day_after_the_record(changes: dict[str, Any]) -> None:
+    assert "has a day after this was recorded" in refusal(**changes)
+    assert "has a day after this was recorded" in refusal(**changes, status="planned", period={"start": "2026-04-01"})
+    assert activity(**changes, updated_at="2026-03-03T23:30:00+02:00")  # a day for time zones
+    assert activity(**changes, status="entered-in-error")  # its error may be the day
+
+
 # About whom
 
 

@@ -14,6 +14,7 @@ import pytest
 from hm_fhir.activities.catalogue import ACTIVITY_TYPES
 from hm_fhir.activities.identity import Identity
 from hm_fhir.activities.model import Activity
+from hm_fhir.activities.papers import Consent
 from hm_fhir.config import Identifiers
 from hm_fhir.errors import MappingRefused
 from hm_fhir.mapping.cases import load_cases
@@ -58,10 +59,16 @@ def said(activity: Activity) -> set[str]:
         found |= {word for document in activity.documents for word in (document.kind, document.step)}
     if activity.consent and not in_error:
         found |= {*activity.consent.covers, activity.consent.reference}
-        found.add("OPTOUT" if activity.consent.decision == "refused" else "OPTIN")
+        found.add(_policy(activity.consent))
     return {str(one) for one in found | _of_findings(activity) | _of_referral(activity) | _of_places(activity)} - {
         "None"
     }
+
+
+def _policy(consent: Consent) -> str:
+    if consent.decision == "refused":
+        return "OPTOUT"
+    return "OPTINR" if consent.decision == "given" and len(set(consent.covers)) == 1 else "OPTIN"
 
 
 def _of_findings(activity: Activity) -> set[Any]:
@@ -95,7 +102,8 @@ def _of_a_case(activity: Activity, *, in_error: bool) -> set[Any]:
         found |= {condition.code, condition.onset}
         if not in_error:
             found |= {condition.status, condition.verification, condition.ended_on}
-    if activity.case_plan:
+    did_not_happen = activity.status in ("cancelled", "not-done") and activity.type != "case-closure"
+    if activity.case_plan and not (activity.case_id and did_not_happen):
         found |= {word for goal in activity.case_plan.goals for word in (goal.code, goal.due, goal.achievement)}
         found |= {word for step in activity.case_plan.steps for word in (step.type, step.due)}
     return found

@@ -67,6 +67,44 @@ def test_a_status_that_the_receiver_does_not_own_is_ours() -> None:
     assert merged(task("cancelled"), task("completed"), ("note",))["status"] == "cancelled"
 
 
+def appointment(status: str, **elements: Any) -> dict[str, Any]:
+    return {"resourceType": "Appointment", "id": "a", "status": status, **elements}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "present", "expected"),
+    [
+        ("booked", "proposed", "booked"),
+        ("fulfilled", "booked", "fulfilled"),
+        ("fulfilled", "checked-in", "fulfilled"),
+        ("noshow", "booked", "noshow"),
+        ("cancelled", "booked", "cancelled"),
+        # a correction of something else in the activity brings the old status again
+        ("booked", "fulfilled", "fulfilled"),
+        ("booked", "noshow", "noshow"),
+        ("booked", "cancelled", "cancelled"),
+        ("booked", "arrived", "arrived"),
+        ("proposed", "booked", "booked"),
+        # the diary of the place is right
+        ("cancelled", "fulfilled", "fulfilled"),
+        ("cancelled", "checked-in", "checked-in"),
+        ("fulfilled", "noshow", "noshow"),
+        ("noshow", "arrived", "arrived"),
+        ("entered-in-error", "fulfilled", "entered-in-error"),
+    ],
+)
+def test_an_appointment_moves_on_by_our_word_only_while_it_stands(wanted: str, present: str, expected: str) -> None:
+    assert merged(appointment(wanted), appointment(present), ("status",))["status"] == expected
+
+
+def test_an_appointment_in_error_has_no_reason_of_a_cancellation() -> None:
+    held = appointment("cancelled", cancelationReason={"text": "closed that day"})
+    owned = ("status", "cancelationReason")
+
+    assert merged(appointment("booked"), held, owned) == held
+    assert merged(appointment("entered-in-error"), held, owned) == appointment("entered-in-error")  # rule app-4
+
+
 ELEMENTS = st.dictionaries(st.sampled_from(["status", "note", "priority", "focus", "_note"]), st.sampled_from("abc"))
 
 

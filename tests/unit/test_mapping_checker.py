@@ -218,6 +218,21 @@ def test_a_finding_names_what_is_wrong_and_what_to_do(tmp_path: Path) -> None:
     assert (error.code, error.place, error.fix) == (found.code, found.place, found.fix)
 
 
+@pytest.mark.parametrize("name", ["visit.yaml", "talk.yaml", "parts/people.yaml", "parts/meeting.yaml"])
+def test_whatever_line_is_missing_the_checker_has_an_answer_with_a_place(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "pack"
+    shutil.copytree(RIGHT, folder)
+    lines = (RIGHT / name).read_text(encoding="utf-8").splitlines(keepends=True)
+    silent = []
+    for number in range(len(lines)):
+        (folder / name).write_text("".join(lines[:number] + lines[number + 1 :]), encoding="utf-8")
+        findings = check_folders([folder], code_systems=SYSTEMS)
+        assert all(one.place.startswith(str(folder)) for one in findings)
+        if not findings:
+            silent.append(lines[number])
+    assert len(silent) < len(lines) / 2, "most lines are missed"
+
+
 # ---- several mappings with the same parts
 
 PART = """\

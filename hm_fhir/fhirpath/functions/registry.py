@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hm_fhir.fhirpath.compiler import Builtin
+from hm_fhir.fhirpath.surroundings import Builtin
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,10 +1,15 @@
 """The static checker of mappings: what is wrong with a pack, before any data flows.
 
 Templates and expressions are walked with what is known instead of with data: types and codes of the activity model on
-one side, the definitions of FHIR (or of a profile) on the other. ``values`` says what can be known of a value,
-``scope`` what can be named and what conditions say, ``expressions`` (with ``calls`` and ``conditions``) what an
-expression can give, ``templates`` what a template can give, ``fitting`` (with ``primitives``, ``terminology`` and
-``fixed``) whether it fits, ``rules`` checks one mapping, ``packs`` all of them.
+one side, the definitions of FHIR (or of a profile) on the other.
+
+``values``       what can be known of a value: kinds of items, codes, whether it is there
+``scope``        what can be named at a place, and what the conditions around it say
+``expressions``  what an expression can give, with ``calls`` (functions) and ``conditions``
+``templates``    what a template can give; ``objects`` takes its branches apart
+``fitting``      whether it fits an element, with ``primitives``, ``terminology``, ``concepts`` and ``fixed``
+``world``        what is known of one mapping, and what of it a rule depends on, so that parts are checked once
+``rules``        checks one mapping; ``packs`` all of them; ``unused`` finds what nothing uses
 """
 
 from __future__ import annotations

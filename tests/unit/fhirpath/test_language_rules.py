@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hm_fhir.errors import RecordRejected
 from hm_fhir.fhir.definitions import r4
-from hm_fhir.fhirpath import Scope, compile  # noqa: A004
+from hm_fhir.fhirpath import Scope, Static, compile  # noqa: A004
 
 ITEMS = st.lists(st.one_of(st.integers(-3, 3), st.sampled_from(["a", "b", ""]), st.booleans()), max_size=6)
 NUMBERS = st.lists(st.integers(-5, 5), max_size=8)
@@ -159,6 +159,17 @@ def test_typed_dates_are_compared_as_dates_in_sets() -> None:
     assert starts.evaluate(encounter) == [1]
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["birthDate = '1974-12-25'", "birthDate in ('1974-12-25' | 'x')", "birthDate in '1974-12-25'", "birthDate = %t"],
+)
+def test_a_typed_date_is_no_text(text: str) -> None:
+    patient = {"resourceType": "Patient", "birthDate": "1974-12-25"}
+    variables = {"t": Static(("System.String",), many=False)}
+    expression = compile(text, types=r4(), root="Patient", variables=variables)
+    assert expression.evaluate(patient, {"t": "1974-12-25"}) == [False]
+
+
 def test_quantities_that_are_bounds_stay_two() -> None:
     values = [{"value": {"value": 5, "comparator": "<"}}, {"value": {"value": 6, "comparator": "<"}}]
     observation = {
@@ -167,6 +178,35 @@ def test_quantities_that_are_bounds_stay_two() -> None:
     }
     text = "component.value.distinct().count()"
     assert compile(text, types=r4(), root="Observation").evaluate(observation) == [2]
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("component[0].value = component[0].value", [True]),
+        ("component[0].value = component[1].value", [False]),
+        ("component[0].value ~ component[1].value", [False]),
+        ("component.value ~ component.value", [True]),
+        ("component[0].value in component.value.tail()", [False]),
+        ("component[0].value > 1", []),
+        ("component[2].value = component[3].value", [True]),
+        ("component[2].value ~ component[3].value", [True]),
+        ("component[2] = component[3]", [True]),
+        ("component[2].value.value + 1", [Decimal("2.5")]),
+        ("component[2].value.value is decimal", [True]),
+        ("component[2].value.value & ''", ["1.5"]),
+    ],
+)
+def test_bounds_and_inexact_numbers_are_compared_as_what_they_are(text: str, result: list[Any]) -> None:
+    values = [{"value": 5, "comparator": "<"}, {"value": 6, "comparator": "<"}, {"value": 1.5}, {"value": 1.5}]
+    observation = {"resourceType": "Observation", "component": [{"valueQuantity": one} for one in values]}
+    assert compile(text, types=r4(), root="Observation").evaluate(observation) == result
+
+
+def test_inexact_numbers_of_json_are_decimals() -> None:
+    root = {"a": {"v": 1.5, "n": None}, "b": {"v": 1.5, "n": None}, "f": 1.5}
+    for text in ("a = b", "a ~ b", "(a | b).count() = 1", "f = 1.5", "f is Decimal", "f + 1 = 2.5", "f & '' = '1.5'"):
+        assert compile(text).evaluate(root) == [True], text
 
 
 # --- scopes of $this, $index, $total ---
