@@ -1,8 +1,8 @@
 """Elements that belong to the receiver: after creation they are never overwritten (SDOH Clinical Care, BSeR: Task).
 
 The owner of a Task moves its status; the requester may still cancel it while it is open, and may say that it was an
-error. Of an Appointment the receiver keeps the diary: our word (attended, did not attend, cancelled) moves on one that
-still stands there, and never changes what the receiver has settled, nor takes it back to where it was.
+error. Of an Appointment the receiver keeps the diary: our word (attended, did not attend, cancelled) moves on one
+that still stands there, and never changes what the receiver has settled, nor takes it back to where it was.
 """
 
 from __future__ import annotations

@@ -144,7 +144,7 @@ class _Maker:
         if "persons" in data:
             subject, *others = data["persons"]
             with_child = "child" in {one["role"] for one in others}
-            woman = subject.get("gender") != "male" and kind != "congenital-syphilis-follow-up"
+            woman = _can_be_pregnant(subject) and kind != "congenital-syphilis-follow-up"
             optional["findings"] = parts.findings(woman=woman, birth_weight=not with_child)
             optional["case_plan"] = self._plan()
             optional["consent"] = self._consent([one["role"] for one in others])
@@ -216,9 +216,9 @@ class _Maker:
         elif kind == "syphilis-test":
             findings["tests"] = [*findings.get("tests", ()), parts.test("syphilis-rapid")]
         elif kind == "pregnancy-detection":
-            man = data["persons"][0].get("gender") == "male"
+            woman = _can_be_pregnant(data["persons"][0])
             findings["pregnancy"] = (
-                {"status": "not-pregnant"} if man else findings.get("pregnancy") or parts.pregnancy()
+                findings.get("pregnancy") or parts.pregnancy() if woman else {"status": "not-pregnant"}
             )
         elif kind == "postpartum-visit" and findings.get("pregnancy", {}).get("status") == "pregnant":
             findings["pregnancy"] = parts.pregnancy(("not-pregnant",))
@@ -234,3 +234,8 @@ class _Maker:
             findings["conditions"] = [one for one in findings["conditions"] if one["code"] == "syphilis"]
         elif kind == "no-show-tracing" and "reasons" in data:
             data["reasons"] = [reason for reason in data["reasons"] if reason != "routine-visit"]
+
+
+def _can_be_pregnant(person: Data) -> bool:
+    # Who has no EGN is born on a day of the words, and a small child.
+    return person.get("gender") != "male" and person.get("birth_date", "") < "2000"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,6 @@ from hm_fhir.mapping.reuse import Kept, encoded, inputs_of
 from hm_fhir.mapping.yaml_text import to_yaml
 
 ROOT = Path(__file__).parents[2]
-CASES = load_cases(ROOT / "mappings" / "cases")
 CODE_SYSTEMS = read_code_systems(ROOT / "profiles" / "package")
 IDENTITY = partial(Identity, bytes(32), key_id="test", system="urn:test")
 ACTIVITY: dict[str, Any] = {
@@ -218,13 +218,21 @@ def outcome(mapper: Mapper, activity: dict[str, Any]) -> Any:
     return made and (made.mapping, made.outside, [(one, one.text()) for one in made.resources])
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
-def test_every_case_gives_the_same_with_and_without_shortcuts(case: Any) -> None:
+def valid_activities() -> dict[str, dict[str, Any]]:
+    found = {}
+    for case in load_cases(ROOT / "mappings" / "cases"):
+        with suppress(ValueError):  # some cases are about what the model refuses
+            found[case.name] = Activity.model_validate(case.spec.activity).for_mapping()
+    return found
+
+
+ACTIVITIES = valid_activities()
+
+
+@pytest.mark.parametrize("name", ACTIVITIES)
+def test_every_case_gives_the_same_with_and_without_shortcuts(name: str) -> None:
     """A watched mapper takes no shortcut: no fast closures, nothing kept, each expression guarded by itself."""
-    try:
-        activity = Activity.model_validate(case.spec.activity).for_mapping()
-    except ValueError:
-        pytest.skip("the model refuses the activity")
+    activity = ACTIVITIES[name]
     before = json.dumps(activity)
     first = outcome(MAPPER, activity)
     assert first == outcome(WATCHED, activity)
