@@ -11,7 +11,7 @@ from fhir.resources.R4B import get_fhir_model_class
 from floor import ENCODE, Floor
 from fpml import make_evaluator, resolve_template
 
-from hm_fhir.mapping.yaml_file import read_yaml
+from hm_fhir.mapping.files.yaml_file import read_yaml
 
 TYPES = {
     "patient": "Patient",

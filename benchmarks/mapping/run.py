@@ -39,7 +39,7 @@ from hm_fhir.fhirpath import Scope  # noqa: E402
 from hm_fhir.mapping.conceptmap import read_code_systems  # noqa: E402
 from hm_fhir.mapping.engine import Mapper  # noqa: E402
 from hm_fhir.mapping.loader import load_packs  # noqa: E402
-from hm_fhir.mapping.tree import Use  # noqa: E402
+from hm_fhir.mapping.template.tree import Use  # noqa: E402
 
 ROOT = HERE.parents[1]
 KEY, SYSTEM = bytes(range(32)), "https://example.org/benchmark"

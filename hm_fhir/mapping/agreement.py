@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hm_fhir.errors import MappingError, did_you_mean
-from hm_fhir.mapping.pack_files import PACK_FILE
+from hm_fhir.mapping.files.pack_files import PACK_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hm_fhir.mapping.extending import Scope
-    from hm_fhir.mapping.problems import Problems
+    from hm_fhir.mapping.files.problems import Problems
 
 
 def replaced_mappings(scopes: Sequence[Scope], problems: Problems) -> frozenset[str]:

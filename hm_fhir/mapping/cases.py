@@ -15,10 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hm_fhir.activities.model import Activity, rejected
 from hm_fhir.errors import MappingError, RecordRejected
-from hm_fhir.mapping.problems import Problems
-from hm_fhir.mapping.spec import read_spec
-from hm_fhir.mapping.yaml_file import YamlDocument, read_yaml
-from hm_fhir.mapping.yaml_text import to_yaml
+from hm_fhir.mapping.files.problems import Problems
+from hm_fhir.mapping.files.spec import read_spec
+from hm_fhir.mapping.files.yaml_file import YamlDocument, read_yaml
+from hm_fhir.mapping.files.yaml_text import to_yaml
 
 if TYPE_CHECKING:
     from pathlib import Path

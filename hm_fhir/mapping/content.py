@@ -5,18 +5,18 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from hm_fhir.mapping.cleaning import ABSENT, SCALARS, NullMet, clean_without_nulls, without_nulls
-from hm_fhir.mapping.closures import CONSTANT, ERRORS, RAW, Compiler
 from hm_fhir.mapping.resource_types import WITHOUT_IDENTIFIER_LIST
-from hm_fhir.mapping.tree import Assign, ObjectNode, can_be_null
+from hm_fhir.mapping.template.cleaning import ABSENT, SCALARS, NullMet, clean_without_nulls, without_nulls
+from hm_fhir.mapping.template.closures import CONSTANT, ERRORS, RAW, Compiler
+from hm_fhir.mapping.template.tree import Assign, ObjectNode, can_be_null
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from hm_fhir.fhirpath import Scope
-    from hm_fhir.mapping.closures import Around, Closure, Members
     from hm_fhir.mapping.fragment import ResourceRule
-    from hm_fhir.mapping.tree import Node
+    from hm_fhir.mapping.template.closures import Around, Closure, Members
+    from hm_fhir.mapping.template.tree import Node
 
 CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"

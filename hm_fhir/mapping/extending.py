@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from hm_fhir.errors import MappingError, did_you_mean
-from hm_fhir.mapping.pack_files import PACK_FILE
+from hm_fhir.mapping.files.pack_files import PACK_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from hm_fhir.mapping.conceptmap import ConceptMap
-    from hm_fhir.mapping.pack_files import Body, PackFiles
-    from hm_fhir.mapping.problems import Problems
-    from hm_fhir.mapping.spec import PartSpec
+    from hm_fhir.mapping.files.pack_files import Body, PackFiles
+    from hm_fhir.mapping.files.problems import Problems
+    from hm_fhir.mapping.files.spec import PartSpec
 
 T = TypeVar("T")
 

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 from hm_fhir.errors import MappingError, did_you_mean
 from hm_fhir.fhirpath import CLOCK_FUNCTIONS, Expression
 from hm_fhir.fhirpath.static import INTEGER, UNKNOWN
-from hm_fhir.mapping.blocks import check_names
 from hm_fhir.mapping.functions import FUNCTIONS
 from hm_fhir.mapping.resource_types import RESOURCE_TYPES
-from hm_fhir.mapping.template import Template, Use, compile_template
+from hm_fhir.mapping.template.blocks import check_names
+from hm_fhir.mapping.template.template import Template, Use, compile_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hm_fhir.mapping.blocks import Report
+    from hm_fhir.mapping.files.spec import MappingSpec, PartSpec, ResourceSpec
+    from hm_fhir.mapping.files.yaml_file import YamlDocument, YamlPath
     from hm_fhir.mapping.setting import Setting
-    from hm_fhir.mapping.spec import MappingSpec, PartSpec, ResourceSpec
-    from hm_fhir.mapping.yaml_file import YamlDocument, YamlPath
+    from hm_fhir.mapping.template.blocks import Report
 
 EACH_VARIABLES = frozenset({"item", "index"})
 GIVEN_VARIABLES = frozenset({"activity", "systems"})

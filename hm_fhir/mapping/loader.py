@@ -9,13 +9,13 @@ from hm_fhir.errors import MappingError, did_you_mean
 from hm_fhir.fhirpath import CLOCK_FUNCTIONS, Expression
 from hm_fhir.mapping.agreement import check_mapping_names, check_resource_names, replaced_mappings
 from hm_fhir.mapping.extending import scopes_of
+from hm_fhir.mapping.files.pack_files import PACK_FILE, read_pack_files
+from hm_fhir.mapping.files.problems import Problems
 from hm_fhir.mapping.fragment import EACH_VARIABLES, GIVEN_VARIABLES, Fragment
 from hm_fhir.mapping.functions import FUNCTIONS, is_absolute
 from hm_fhir.mapping.pack import CompiledMapping, Pack
-from hm_fhir.mapping.pack_files import PACK_FILE, read_pack_files
-from hm_fhir.mapping.problems import Problems
 from hm_fhir.mapping.setting import Setting, activity_setting
-from hm_fhir.mapping.template import Use
+from hm_fhir.mapping.template.template import Use
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from hm_fhir.mapping.conceptmap import CodeSystem
     from hm_fhir.mapping.extending import Scope
-    from hm_fhir.mapping.pack_files import Body, PackFiles
-    from hm_fhir.mapping.spec import MappingSpec
+    from hm_fhir.mapping.files.pack_files import Body, PackFiles
+    from hm_fhir.mapping.files.spec import MappingSpec
 
 _NAMED_BY = {"reference": ("resource", attrgetter("types")), "translate": ("concept map", attrgetter("concept_maps"))}
 

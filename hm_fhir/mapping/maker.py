@@ -13,10 +13,10 @@ from hm_fhir.mapping.reuse import encoded, encoded_item
 if TYPE_CHECKING:
     from hm_fhir.activities.identity import Identity
     from hm_fhir.fhirpath import Expression, Scope
-    from hm_fhir.mapping.closures import Around, Closure
     from hm_fhir.mapping.fragment import ResourceRule
     from hm_fhir.mapping.functions import Production
     from hm_fhir.mapping.reuse import Inputs, Kept
+    from hm_fhir.mapping.template.closures import Around, Closure
 
 # Its maker, its id, where it is rendered, the number of its item. A tuple, since there is one for each resource of
 # each activity.

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from hm_fhir.fhirpath import Expression
     from hm_fhir.mapping.conceptmap import ConceptMap
+    from hm_fhir.mapping.files.yaml_file import YamlDocument
     from hm_fhir.mapping.fragment import Assignment, Fragment, Refusal, ResourceRule
-    from hm_fhir.mapping.yaml_file import YamlDocument
 
 
 @dataclass(frozen=True, slots=True)

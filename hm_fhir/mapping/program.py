@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 from hm_fhir.errors import MappingRefused, RecordRejected
 from hm_fhir.fhirpath import FAILURES, Scope
-from hm_fhir.mapping.cleaning import ABSENT
 from hm_fhir.mapping.functions import Production
 from hm_fhir.mapping.maker import ResourceMaker, Unclear, condition_of
 from hm_fhir.mapping.mapped import Mapped
 from hm_fhir.mapping.reuse import inputs_of
+from hm_fhir.mapping.template.cleaning import ABSENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hm_fhir.activities.identity import Identity
-    from hm_fhir.mapping.closures import Around, Closure, Run
+    from hm_fhir.mapping.files.yaml_file import YamlDocument
     from hm_fhir.mapping.fragment import Assignment, Refusal
     from hm_fhir.mapping.functions import Knowledge
     from hm_fhir.mapping.maker import Planned, Reused
     from hm_fhir.mapping.mapped import Resource
     from hm_fhir.mapping.pack import CompiledMapping, Pack
     from hm_fhir.mapping.reuse import Kept
-    from hm_fhir.mapping.yaml_file import YamlDocument
+    from hm_fhir.mapping.template.closures import Around, Closure, Run
 
     Watch = Callable[[YamlDocument], Around]
 

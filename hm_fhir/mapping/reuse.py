@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
-from hm_fhir.mapping.tree import Context, walk
+from hm_fhir.mapping.template.tree import Context, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from hm_fhir.fhirpath import Expression
     from hm_fhir.mapping.fragment import Assignment, ResourceRule
-    from hm_fhir.mapping.tree import Use
+    from hm_fhir.mapping.template.tree import Use
 
 Path = tuple[str, ...]
 T = TypeVar("T")

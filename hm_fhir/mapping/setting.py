@@ -11,14 +11,14 @@ from hm_fhir.fhirpath import compile  # noqa: A004
 from hm_fhir.fhirpath.navigation import json_type
 from hm_fhir.fhirpath.static import BOOLEAN, DECIMAL, INTEGER, STRING, UNKNOWN, Static
 from hm_fhir.mapping.activity_types import ROOT, activity_types
-from hm_fhir.mapping.tree import Collection, Constant, First, If, ObjectNode, Text
+from hm_fhir.mapping.template.tree import Collection, Constant, First, If, ObjectNode, Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hm_fhir.fhir.definitions import TypeModel
     from hm_fhir.fhirpath import Expression, Function
-    from hm_fhir.mapping.tree import Node
+    from hm_fhir.mapping.template.tree import Node
 
 SINGLE: Final = Static(many=False)
 """One value or none, of which nothing else is known."""

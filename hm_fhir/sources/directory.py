@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from hm_fhir.activities.people import Facility, LocalId, Mediator, Municipality, PersonName, Text
 from hm_fhir.config import settings_error
 from hm_fhir.errors import RecordRejected
-from hm_fhir.mapping.yaml_file import read_yaml
+from hm_fhir.mapping.files.yaml_file import read_yaml
 
 
 class MediatorLine(PersonName):

@@ -38,10 +38,10 @@ from hm_fhir.config import load_settings
 from hm_fhir.mapping.cases import load_cases, run_case
 from hm_fhir.mapping.conceptmap import read_code_systems
 from hm_fhir.mapping.engine import Mapper
+from hm_fhir.mapping.files.yaml_file import read_yaml
 from hm_fhir.mapping.functions import FUNCTIONS
 from hm_fhir.mapping.loader import load_pack
-from hm_fhir.mapping.template import compile_template
-from hm_fhir.mapping.yaml_file import read_yaml
+from hm_fhir.mapping.template.template import compile_template
 from hm_fhir.testing import Fault, FhirServer
 
 ROOT = Path(__file__).parents[2]

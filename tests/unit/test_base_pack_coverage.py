@@ -8,8 +8,8 @@ from hm_fhir.activities.identity import Identity
 from hm_fhir.config import Identifiers
 from hm_fhir.mapping.cases import load_cases
 from hm_fhir.mapping.conceptmap import read_code_systems
-from hm_fhir.mapping.coverage import coverage
 from hm_fhir.mapping.engine import Mapper
+from hm_fhir.mapping.inspection.coverage import coverage
 from hm_fhir.mapping.loader import load_pack
 
 ROOT = Path(__file__).parents[2]

@@ -17,7 +17,7 @@ from hm_fhir.fhir.definitions import TypeModel
 from hm_fhir.mapping.activity_types import activity_types
 from hm_fhir.mapping.checker import Finding, check_folders, load_checked
 from hm_fhir.mapping.conceptmap import CodeSystem, Concept, read_code_systems
-from hm_fhir.mapping.yaml_file import read_yaml
+from hm_fhir.mapping.files.yaml_file import read_yaml
 
 ROOT = Path(__file__).parents[2]
 SEEDS = Path(__file__).parent / "seeded_mistakes"

@@ -10,9 +10,9 @@ import pytest
 from hm_fhir.activities.identity import Identity
 from hm_fhir.errors import RecordRejected
 from hm_fhir.mapping.engine import Mapper
+from hm_fhir.mapping.files.yaml_text import to_yaml
 from hm_fhir.mapping.loader import load_pack
 from hm_fhir.mapping.setting import Setting
-from hm_fhir.mapping.yaml_text import to_yaml
 
 IDENTITY = Identity(bytes(32), key_id="test", system="urn:ids")
 ACTIVITY: dict[str, Any] = {

@@ -9,13 +9,13 @@ import pytest
 
 from hm_fhir.activities.identity import Identity
 from hm_fhir.mapping.cases import load_cases
-from hm_fhir.mapping.choices import choices_of
 from hm_fhir.mapping.conceptmap import read_code_systems
-from hm_fhir.mapping.coverage import coverage
-from hm_fhir.mapping.coverage_report import Report
 from hm_fhir.mapping.engine import Mapper
+from hm_fhir.mapping.files.yaml_text import to_yaml
+from hm_fhir.mapping.inspection.choices import choices_of
+from hm_fhir.mapping.inspection.coverage import coverage
+from hm_fhir.mapping.inspection.coverage_report import Report
 from hm_fhir.mapping.loader import load_packs
-from hm_fhir.mapping.yaml_text import to_yaml
 
 PROFILES = Path(__file__).parents[2] / "profiles" / "package"
 MAPPING = """\

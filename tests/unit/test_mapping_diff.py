@@ -10,10 +10,10 @@ import pytest
 
 from hm_fhir.activities.identity import Identity
 from hm_fhir.errors import SettingsError
-from hm_fhir.mapping.diff import Comparison, _differences
 from hm_fhir.mapping.engine import Mapper
+from hm_fhir.mapping.inspection.diff import Comparison, _differences
+from hm_fhir.mapping.inspection.packs_to_compare import folders_to_compare
 from hm_fhir.mapping.loader import load_packs
-from hm_fhir.mapping.packs_to_compare import folders_to_compare
 
 MAPPING = """\
 mapping: visit

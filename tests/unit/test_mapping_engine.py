@@ -16,12 +16,12 @@ from hm_fhir.activities.identity import Identity
 from hm_fhir.errors import MappingErrors, MappingRefused, RecordRejected
 from hm_fhir.fhir.json import to_json
 from hm_fhir.mapping import loader
-from hm_fhir.mapping.cleaning import without_nulls
 from hm_fhir.mapping.conceptmap import CodeSystem, Concept
 from hm_fhir.mapping.engine import Mapped, Mapper
+from hm_fhir.mapping.files.yaml_text import to_yaml
 from hm_fhir.mapping.pack import Pack
 from hm_fhir.mapping.setting import Setting
-from hm_fhir.mapping.yaml_text import to_yaml
+from hm_fhir.mapping.template.cleaning import without_nulls
 
 # Activities of the tests have a shape of their own, so that nothing is known of them.
 load_pack = partial(loader.load_pack, setting=Setting())

@@ -15,8 +15,8 @@ from hm_fhir.config import Identifiers
 from hm_fhir.mapping.cases import Case, load_cases
 from hm_fhir.mapping.conceptmap import read_code_systems
 from hm_fhir.mapping.engine import Mapper
-from hm_fhir.mapping.explain import Explainer, explain
-from hm_fhir.mapping.explanation import ExplainedResource, Explanation, Origin
+from hm_fhir.mapping.inspection.explain import Explainer, explain
+from hm_fhir.mapping.inspection.explanation import ExplainedResource, Explanation, Origin
 from hm_fhir.mapping.loader import load_pack
 
 ROOT = Path(__file__).parents[2]

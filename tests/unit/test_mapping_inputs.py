@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hm_fhir.mapping.inputs import inputs_of_mapping, shown
+from hm_fhir.mapping.inspection.inputs import inputs_of_mapping, shown
 from hm_fhir.mapping.loader import load_pack
 
 

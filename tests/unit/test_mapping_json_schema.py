@@ -9,8 +9,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from hm_fhir.mapping.json_schema import FOLDER, SCHEMAS, schema, text
-from hm_fhir.mapping.yaml_file import read_yaml
+from hm_fhir.mapping.files.json_schema import FOLDER, SCHEMAS, schema, text
+from hm_fhir.mapping.files.yaml_file import read_yaml
 
 ROOT = Path(__file__).parents[2]
 PACKS = sorted(path.parent for top in (ROOT / "mappings", ROOT / "plugins") for path in top.rglob("pack.yaml"))
@@ -43,7 +43,7 @@ def errors(kind: str, value: Any) -> list[str]:
 
 @pytest.mark.parametrize("kind", SCHEMAS)
 def test_the_kept_schema_is_the_generated_one(kind: str) -> None:
-    """Write them anew with: python -m hm_fhir.mapping.json_schema."""
+    """Write them anew with: python -m hm_fhir.mapping.files.json_schema."""
     kept = (FOLDER / f"{kind}.json").read_text(encoding="utf-8")
     assert kept == text(kind)
     assert json.loads(kept) == schema(kind)

@@ -17,9 +17,9 @@ from hm_fhir.fhir.json import to_json
 from hm_fhir.mapping.cases import load_cases
 from hm_fhir.mapping.conceptmap import read_code_systems
 from hm_fhir.mapping.engine import Mapped, Mapper, Resource
+from hm_fhir.mapping.files.yaml_text import to_yaml
 from hm_fhir.mapping.loader import load_pack
 from hm_fhir.mapping.reuse import Kept, encoded, inputs_of
-from hm_fhir.mapping.yaml_text import to_yaml
 
 ROOT = Path(__file__).parents[2]
 CODE_SYSTEMS = read_code_systems(ROOT / "profiles" / "package")

@@ -10,7 +10,7 @@ import pytest
 
 from hm_fhir.errors import MappingError, RecordRejected
 from hm_fhir.fhirpath import Function
-from hm_fhir.mapping.template import compile_template
+from hm_fhir.mapping.template.template import compile_template
 
 ROOT = {
     "type": "home-visit",
@@ -173,7 +173,7 @@ def test_nothing_looks_at_the_template_again(monkeypatch: pytest.MonkeyPatch) ->
     source = {"a": "{{ name }}", "{% if done %}": {"b": ["x {{ type }}"]}}
     template = compile_template(source)
     source.clear()
-    for name in ("template_parser.split_text", "template_parser.split_keys", "setting.compile"):
+    for name in ("template.parser.split_text", "template.parser.split_keys", "setting.compile"):
         monkeypatch.setattr(f"hm_fhir.mapping.{name}", None)
     assert template.render(ROOT) == {"a": "Ана", "b": ["x home-visit"]}
 

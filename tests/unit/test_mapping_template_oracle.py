@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from hm_fhir.errors import MappingError, RecordRejected
 from hm_fhir.fhirpath import Scope
-from hm_fhir.mapping.cleaning import without_nulls
-from hm_fhir.mapping.closures import ERRORS
-from hm_fhir.mapping.template import compile_template
-from hm_fhir.mapping.tree import can_be_null
+from hm_fhir.mapping.template.cleaning import without_nulls
+from hm_fhir.mapping.template.closures import ERRORS
+from hm_fhir.mapping.template.template import compile_template
+from hm_fhir.mapping.template.tree import can_be_null
 
 # Our own data in the shape of the specification's examples (github.com/beda-software/FHIRPathMappingLanguage).
 RESPONSE = {

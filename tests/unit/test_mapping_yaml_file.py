@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hm_fhir.errors import MappingError
-from hm_fhir.mapping.yaml_file import read_yaml
-from hm_fhir.mapping.yaml_text import to_yaml
+from hm_fhir.mapping.files.yaml_file import read_yaml
+from hm_fhir.mapping.files.yaml_text import to_yaml
 
 
 @pytest.mark.parametrize(

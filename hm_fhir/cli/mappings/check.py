@@ -11,7 +11,7 @@ from hm_fhir.app import open_app
 from hm_fhir.cli.console import Exit, counted, out, print_json
 from hm_fhir.cli.mappings.places import Places
 from hm_fhir.mapping.checker import Finding
-from hm_fhir.mapping.packs_to_compare import read_head
+from hm_fhir.mapping.inspection.packs_to_compare import read_head
 
 
 @click.command("check")

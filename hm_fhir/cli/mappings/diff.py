@@ -14,8 +14,8 @@ from hm_fhir.app import App, open_app
 from hm_fhir.cli.console import Exit, counted, out, progress
 from hm_fhir.errors import RecordRejected, SettingsError
 from hm_fhir.fhir.json import to_json
-from hm_fhir.mapping.diff import KINDS, Comparison, Difference
-from hm_fhir.mapping.packs_to_compare import folders_to_compare
+from hm_fhir.mapping.inspection.diff import KINDS, Comparison, Difference
+from hm_fhir.mapping.inspection.packs_to_compare import folders_to_compare
 from hm_fhir.sources.base import Source, SourceContext, activity_of, count_of
 from hm_fhir.sources.ndjson import NdjsonOptions, NdjsonSource
 

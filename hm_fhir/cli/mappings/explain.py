@@ -16,9 +16,9 @@ from hm_fhir.cli.console import Exit, out, table
 from hm_fhir.cli.mappings.places import Places
 from hm_fhir.errors import MappingError, SettingsError
 from hm_fhir.fhir.json import from_json, to_json
-from hm_fhir.mapping.explain import explain
-from hm_fhir.mapping.explanation import ExplainedResource, Explanation
-from hm_fhir.mapping.yaml_file import read_yaml
+from hm_fhir.mapping.files.yaml_file import read_yaml
+from hm_fhir.mapping.inspection.explain import explain
+from hm_fhir.mapping.inspection.explanation import ExplainedResource, Explanation
 from hm_fhir.sources.base import activity_of
 
 _STDIN = "-"

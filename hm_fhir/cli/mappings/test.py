@@ -11,9 +11,9 @@ from hm_fhir.cli.console import Exit, counted, out, print_json, progress, table
 from hm_fhir.cli.mappings.places import Places
 from hm_fhir.errors import SettingsError
 from hm_fhir.mapping.cases import Case, load_cases, pack_of, run_case, write_case
-from hm_fhir.mapping.coverage import coverage
-from hm_fhir.mapping.coverage_report import Report
 from hm_fhir.mapping.engine import Mapper
+from hm_fhir.mapping.inspection.coverage import coverage
+from hm_fhir.mapping.inspection.coverage_report import Report
 
 
 @click.command("test")

@@ -30,14 +30,14 @@ from hm_fhir.mapping.checker.values import (
     truth_value,
 )
 from hm_fhir.mapping.checker.world import tree_of
-from hm_fhir.mapping.tree import First
+from hm_fhir.mapping.template.tree import First
 
 if TYPE_CHECKING:
     from hm_fhir.fhirpath import Expression
     from hm_fhir.mapping.checker.scope import Binding, Env, Facts, Key, Narrow
     from hm_fhir.mapping.checker.templates import TemplateValues
     from hm_fhir.mapping.checker.world import World
-    from hm_fhir.mapping.yaml_file import YamlPath
+    from hm_fhir.mapping.files.yaml_file import YamlPath
 
 _TRUTHS: Final = frozenset(
     {"=", "!=", "~", "!~", "<", ">", "<=", ">=", "in", "contains", "and", "or", "xor", "implies"}

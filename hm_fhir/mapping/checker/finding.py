@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hm_fhir.errors import ExpressionError
-    from hm_fhir.mapping.yaml_file import YamlDocument, YamlPath
+    from hm_fhir.mapping.files.yaml_file import YamlDocument, YamlPath
 
 Severity = Literal["error", "warning"]
 

@@ -12,7 +12,7 @@ from hm_fhir.mapping.checker.primitives import misfit
 from hm_fhir.mapping.checker.scope import Made
 from hm_fhir.mapping.checker.terminology import Terminology
 from hm_fhir.mapping.checker.values import Presence
-from hm_fhir.mapping.tree import ArrayNode, Collection, Constant, First, ObjectNode
+from hm_fhir.mapping.template.tree import ArrayNode, Collection, Constant, First, ObjectNode
 
 if TYPE_CHECKING:
     from hm_fhir.fhir.definitions import Element, TypeDefinition
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hm_fhir.mapping.checker.templates import TemplateValues
     from hm_fhir.mapping.checker.values import Shape
     from hm_fhir.mapping.checker.world import World
-    from hm_fhir.mapping.tree import Node
+    from hm_fhir.mapping.template.tree import Node
 
 _ENGINE_SETS: Final = frozenset({"resourceType", "id"})
 _RESOURCES: Final = frozenset({"Resource", "DomainResource"})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from hm_fhir.mapping.checker.finding import Spot
 from hm_fhir.mapping.checker.values import ANYTHING, NOTHING, Presence, Value, chosen, merged
-from hm_fhir.mapping.tree import (
+from hm_fhir.mapping.template.tree import (
     ArrayNode,
     Assign,
     Collection,

@@ -18,9 +18,9 @@ from hm_fhir.mapping.resource_types import WITHOUT_IDENTIFIER_LIST
 if TYPE_CHECKING:
     from hm_fhir.mapping.checker.scope import Binding
     from hm_fhir.mapping.checker.world import Shared
+    from hm_fhir.mapping.files.yaml_file import YamlDocument
     from hm_fhir.mapping.fragment import Assignment, Refusal, ResourceRule
     from hm_fhir.mapping.pack import CompiledMapping, Pack
-    from hm_fhir.mapping.yaml_file import YamlDocument
 
 _TEXTS: Final = frozenset({"string", "code", "uri", "id", "date", "dateTime", "instant"})
 _TYPE: Final = (*ACTIVITY, "type")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from hm_fhir.mapping.checker.values import Scalar, Value
-    from hm_fhir.mapping.tree import Node
-    from hm_fhir.mapping.yaml_file import YamlDocument
+    from hm_fhir.mapping.files.yaml_file import YamlDocument
+    from hm_fhir.mapping.template.tree import Node
 
 Key = tuple[Hashable, ...]
 """Names a value that stays the same while an activity is mapped: ``("activity", "referral", "status")``."""

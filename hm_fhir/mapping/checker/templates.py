@@ -24,7 +24,7 @@ from hm_fhir.mapping.checker.values import (
     together,
 )
 from hm_fhir.mapping.checker.world import tree_of
-from hm_fhir.mapping.tree import (
+from hm_fhir.mapping.template.tree import (
     ArrayNode,
     Assign,
     Collection,
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from hm_fhir.fhirpath import Expression
     from hm_fhir.mapping.checker.scope import Env
     from hm_fhir.mapping.checker.world import World
-    from hm_fhir.mapping.yaml_file import YamlPath
+    from hm_fhir.mapping.files.yaml_file import YamlPath
 
 _TEXTS_KEPT: Final = 8
 

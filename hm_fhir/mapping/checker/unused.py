@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hm_fhir.mapping.checker.finding import Finding, Spot
-from hm_fhir.mapping.tree import Assign, uses, walk
+from hm_fhir.mapping.template.tree import Assign, uses, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from hm_fhir.mapping.checker.finding import Findings
     from hm_fhir.mapping.fragment import Assignment, Fragment, Refusal, ResourceRule
     from hm_fhir.mapping.pack import CompiledMapping, Pack
-    from hm_fhir.mapping.template import Template
-    from hm_fhir.mapping.tree import Node
+    from hm_fhir.mapping.template.template import Template
+    from hm_fhir.mapping.template.tree import Node
 
 
 def check_unused(packs: Sequence[Pack], findings: Findings) -> None:

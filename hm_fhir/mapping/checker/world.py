@@ -15,7 +15,7 @@ from hm_fhir.mapping.activity_types import ROOT, activity_types
 from hm_fhir.mapping.checker.scope import ACTIVITY, Bound, Facts, Narrow
 from hm_fhir.mapping.checker.values import Presence, Shape, Value
 from hm_fhir.mapping.functions import FUNCTIONS
-from hm_fhir.mapping.tree import Constant
+from hm_fhir.mapping.template.tree import Constant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hm_fhir.mapping.checker.finding import Findings, Spot
     from hm_fhir.mapping.checker.scope import Key
     from hm_fhir.mapping.conceptmap import CodeSystem, ConceptMap
-    from hm_fhir.mapping.tree import Node
+    from hm_fhir.mapping.template.tree import Node
 
 T = TypeVar("T")
 Question = tuple[str, Any]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hm_fhir.fhirpath import Expression
-    from hm_fhir.mapping.yaml_file import YamlPath
+    from hm_fhir.mapping.files.yaml_file import YamlPath
 
 Scalar = str | int | Decimal | bool | None
 

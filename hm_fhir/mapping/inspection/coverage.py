@@ -20,24 +20,24 @@ from typing import TYPE_CHECKING, Any
 
 from hm_fhir.errors import RecordRejected
 from hm_fhir.mapping.cases import run_case
-from hm_fhir.mapping.choices import Choice, choices_of
-from hm_fhir.mapping.cleaning import ABSENT
-from hm_fhir.mapping.coverage_report import Branch, FileCoverage, MapCoverage, Report
-from hm_fhir.mapping.tree import Collection, Context, First, For, If, Text, expressions, inside
-from hm_fhir.mapping.watching import watched_packs
+from hm_fhir.mapping.inspection.choices import Choice, choices_of
+from hm_fhir.mapping.inspection.coverage_report import Branch, FileCoverage, MapCoverage, Report
+from hm_fhir.mapping.inspection.watching import watched_packs
+from hm_fhir.mapping.template.cleaning import ABSENT
+from hm_fhir.mapping.template.tree import Collection, Context, First, For, If, Text, expressions, inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from hm_fhir.fhirpath import Expression, Scope
     from hm_fhir.mapping.cases import Case
-    from hm_fhir.mapping.closures import Around, Run
     from hm_fhir.mapping.conceptmap import ConceptMap
     from hm_fhir.mapping.engine import Mapper
+    from hm_fhir.mapping.files.yaml_file import YamlDocument, YamlPath
     from hm_fhir.mapping.fragment import Refusal, ResourceRule
     from hm_fhir.mapping.pack import CompiledMapping, Pack
-    from hm_fhir.mapping.tree import Node
-    from hm_fhir.mapping.yaml_file import YamlDocument, YamlPath
+    from hm_fhir.mapping.template.closures import Around, Run
+    from hm_fhir.mapping.template.tree import Node
 
 
 def coverage(mapper: Mapper, cases: Iterable[Case], packs: Sequence[Pack] | None = None) -> Report:

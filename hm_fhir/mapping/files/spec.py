@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hm_fhir.errors import MappingError, did_you_mean
-from hm_fhir.mapping.problems import UNKNOWN_KEY
+from hm_fhir.mapping.files.problems import UNKNOWN_KEY
 
 if TYPE_CHECKING:
-    from hm_fhir.mapping.blocks import Report
-    from hm_fhir.mapping.yaml_file import YamlDocument
+    from hm_fhir.mapping.files.yaml_file import YamlDocument
+    from hm_fhir.mapping.template.blocks import Report
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]

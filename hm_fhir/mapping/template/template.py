@@ -24,20 +24,20 @@ from typing import TYPE_CHECKING, Any
 
 from hm_fhir.errors import MappingError, RecordRejected
 from hm_fhir.fhirpath import Function, Scope
-from hm_fhir.mapping import tree
-from hm_fhir.mapping.annotation import annotated, dotted
-from hm_fhir.mapping.cleaning import ABSENT
-from hm_fhir.mapping.closures import ERRORS, closure_of
 from hm_fhir.mapping.setting import Setting
-from hm_fhir.mapping.template_parser import TemplateParser
-from hm_fhir.mapping.tree import Node, Use
+from hm_fhir.mapping.template import tree
+from hm_fhir.mapping.template.annotation import annotated, dotted
+from hm_fhir.mapping.template.cleaning import ABSENT
+from hm_fhir.mapping.template.closures import ERRORS, closure_of
+from hm_fhir.mapping.template.parser import TemplateParser
+from hm_fhir.mapping.template.tree import Node, Use
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from hm_fhir.mapping.blocks import Report
-    from hm_fhir.mapping.closures import Around, Closure
-    from hm_fhir.mapping.yaml_file import YamlPath
+    from hm_fhir.mapping.files.yaml_file import YamlPath
+    from hm_fhir.mapping.template.blocks import Report
+    from hm_fhir.mapping.template.closures import Around, Closure
 
 __all__ = ["Template", "Use", "compile_template"]
 
@@ -95,7 +95,7 @@ class Template:
         return None if value is ABSENT else value
 
     def closure(self, *, around: Around | None = None, fast: bool = False) -> Closure:
-        """Return the closure of the tree, see :mod:`hm_fhir.mapping.closures`."""
+        """Return the closure of the tree, see :mod:`hm_fhir.mapping.template.closures`."""
         return closure_of(self.tree, around=around, fast=fast)
 
     def rejection(self, scope: Scope) -> RecordRejected:

@@ -22,7 +22,7 @@ from hm_fhir.fhirpath.tree import (
     TypeOperation,
     Variable,
 )
-from hm_fhir.mapping import tree
+from hm_fhir.mapping.template import tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -8,9 +8,9 @@ from hm_fhir.errors import RecordRejected
 
 if TYPE_CHECKING:
     from hm_fhir.fhirpath import Scope
-    from hm_fhir.mapping.closures import Around, Run
-    from hm_fhir.mapping.tree import Node
-    from hm_fhir.mapping.yaml_file import YamlPath
+    from hm_fhir.mapping.files.yaml_file import YamlPath
+    from hm_fhir.mapping.template.closures import Around, Run
+    from hm_fhir.mapping.template.tree import Node
 
 
 def annotated(depth: int) -> Around:

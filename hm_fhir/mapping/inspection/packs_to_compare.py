@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hm_fhir.errors import MappingError, SettingsError, did_you_mean
-from hm_fhir.mapping.pack_files import PACK_FILE
-from hm_fhir.mapping.problems import Problems
-from hm_fhir.mapping.spec import PackSpec, read_spec
-from hm_fhir.mapping.yaml_file import read_yaml
+from hm_fhir.mapping.files.pack_files import PACK_FILE
+from hm_fhir.mapping.files.problems import Problems
+from hm_fhir.mapping.files.spec import PackSpec, read_spec
+from hm_fhir.mapping.files.yaml_file import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

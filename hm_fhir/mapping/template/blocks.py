@@ -11,7 +11,7 @@ from hm_fhir.errors import MappingError, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from hm_fhir.mapping.yaml_file import YamlPath
+    from hm_fhir.mapping.files.yaml_file import YamlPath
 
     Report = Callable[[YamlPath, MappingError], None]
 

@@ -5,16 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hm_fhir.mapping.cleaning import ABSENT
-from hm_fhir.mapping.tree import ArrayNode, Assign, Collection, Constant, Context, First, For, If, ObjectNode, Text
+from hm_fhir.mapping.template.cleaning import ABSENT
+from hm_fhir.mapping.template.tree import (
+    ArrayNode,
+    Assign,
+    Collection,
+    Constant,
+    Context,
+    First,
+    For,
+    If,
+    ObjectNode,
+    Text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hm_fhir.fhirpath import Scope
-    from hm_fhir.mapping.closures import Run
-    from hm_fhir.mapping.tree import Node
-    from hm_fhir.mapping.yaml_file import YamlDocument
+    from hm_fhir.mapping.files.yaml_file import YamlDocument
+    from hm_fhir.mapping.template.closures import Run
+    from hm_fhir.mapping.template.tree import Node
 
 
 @dataclass(slots=True)

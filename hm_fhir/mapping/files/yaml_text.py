@@ -1,4 +1,4 @@
-"""Plain data -> YAML text that :mod:`hm_fhir.mapping.yaml_file` reads back as the same data."""
+"""Plain data -> YAML text that :mod:`hm_fhir.mapping.files.yaml_file` reads back as the same data."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from hm_fhir.mapping.yaml_file import NUMBER
+from hm_fhir.mapping.files.yaml_file import NUMBER
 
 _WIDTH = 110
 _DIGITS = [*"-0123456789"]

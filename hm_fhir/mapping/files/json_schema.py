@@ -1,9 +1,9 @@
 """JSON Schemas of the files of a pack, for editors: they complete keys, elements and codes, and mark mistakes.
 
-Made from the models that read the files (:mod:`hm_fhir.mapping.spec`), from the notation of templates, and from the
-types of FHIR; ``python -m hm_fhir.mapping.json_schema`` writes them anew. The keywords are those of draft 2020-12
-that mean the same since draft-07, which editors know. What a schema cannot say (expressions, variables, names of
-other files) is checked when a pack is loaded.
+Made from the models that read the files (:mod:`hm_fhir.mapping.files.spec`), from the notation of templates, and from
+the types of FHIR; ``python -m hm_fhir.mapping.files.json_schema`` writes them anew. The keywords are those of draft
+2020-12 that mean the same since draft-07, which editors know. What a schema cannot say (expressions, variables, names
+of other files) is checked when a pack is loaded.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 from hm_fhir.activities.model import Activity
 from hm_fhir.fhir.definitions import r4
 from hm_fhir.mapping.cases import CaseSpec
+from hm_fhir.mapping.files.spec import MappingSpec, PackSpec, PartSpec
 from hm_fhir.mapping.resource_types import RESOURCE_TYPES
-from hm_fhir.mapping.spec import MappingSpec, PackSpec, PartSpec
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

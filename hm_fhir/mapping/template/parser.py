@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from hm_fhir.errors import MappingError
 from hm_fhir.fhirpath.static import INTEGER, UNKNOWN
-from hm_fhir.mapping import blocks
-from hm_fhir.mapping.blocks import Blocks, Loop, check_names, split_keys, split_text
 from hm_fhir.mapping.setting import Setting
-from hm_fhir.mapping.tree import (
+from hm_fhir.mapping.template import blocks
+from hm_fhir.mapping.template.blocks import Blocks, Loop, check_names, split_keys, split_text
+from hm_fhir.mapping.template.tree import (
     ArrayNode,
     Assign,
     Collection,
@@ -28,8 +28,8 @@ from hm_fhir.mapping.tree import (
 
 if TYPE_CHECKING:
     from hm_fhir.fhirpath import Expression, Function
-    from hm_fhir.mapping.blocks import Report
-    from hm_fhir.mapping.yaml_file import YamlPath
+    from hm_fhir.mapping.files.yaml_file import YamlPath
+    from hm_fhir.mapping.template.blocks import Report
 
 
 class TemplateParser:

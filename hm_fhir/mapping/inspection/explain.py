@@ -6,26 +6,26 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from hm_fhir.errors import MappingRefused, RecordRejected
-from hm_fhir.mapping.explanation import Element, ExplainedResource, Explanation, NotMade, Origin, Refused
-from hm_fhir.mapping.inputs import MappingInputs, inputs_of_mapping, shown
+from hm_fhir.mapping.inspection.explanation import Element, ExplainedResource, Explanation, NotMade, Origin, Refused
+from hm_fhir.mapping.inspection.inputs import MappingInputs, inputs_of_mapping, shown
+from hm_fhir.mapping.inspection.tracing import Tracer, members_of, traced
+from hm_fhir.mapping.inspection.watching import watched_packs
 from hm_fhir.mapping.resource_types import WITHOUT_IDENTIFIER_LIST
-from hm_fhir.mapping.tracing import Tracer, members_of, traced
-from hm_fhir.mapping.tree import Constant, Text, expressions
-from hm_fhir.mapping.watching import watched_packs
+from hm_fhir.mapping.template.tree import Constant, Text, expressions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from hm_fhir.fhirpath import Scope
-    from hm_fhir.mapping.closures import Around, Run
     from hm_fhir.mapping.conceptmap import ConceptMap
     from hm_fhir.mapping.engine import Mapper
+    from hm_fhir.mapping.files.yaml_file import YamlDocument
     from hm_fhir.mapping.fragment import Refusal, ResourceRule
+    from hm_fhir.mapping.inspection.tracing import Call, Traced
     from hm_fhir.mapping.mapped import Resource
     from hm_fhir.mapping.pack import CompiledMapping, Pack
-    from hm_fhir.mapping.tracing import Call, Traced
-    from hm_fhir.mapping.tree import Node
-    from hm_fhir.mapping.yaml_file import YamlDocument
+    from hm_fhir.mapping.template.closures import Around, Run
+    from hm_fhir.mapping.template.tree import Node
 
 
 def explain(mapper: Mapper, activity: Mapping[str, Any], *, cases_of: Pack | None = None) -> Explanation:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from hm_fhir.errors import ExpressionError, MappingError, MappingErrors
 
 if TYPE_CHECKING:
-    from hm_fhir.mapping.blocks import Report
-    from hm_fhir.mapping.yaml_file import YamlDocument, YamlPath
+    from hm_fhir.mapping.files.yaml_file import YamlDocument, YamlPath
+    from hm_fhir.mapping.template.blocks import Report
 
 
 UNKNOWN_KEY = "unknown-key"

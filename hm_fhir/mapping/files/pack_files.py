@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from hm_fhir.errors import MappingError
 from hm_fhir.mapping.conceptmap import ConceptMap, read_concept_map
+from hm_fhir.mapping.files.spec import MappingSpec, PackSpec, PartSpec, Spec, read_spec
+from hm_fhir.mapping.files.yaml_file import YamlDocument, read_yaml
 from hm_fhir.mapping.fragment import Fragment, compile_fragment
-from hm_fhir.mapping.spec import MappingSpec, PackSpec, PartSpec, Spec, read_spec
-from hm_fhir.mapping.yaml_file import YamlDocument, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from hm_fhir.mapping.problems import Problems
+    from hm_fhir.mapping.files.problems import Problems
     from hm_fhir.mapping.setting import Setting
 
 PACK_FILE = "pack.yaml"

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from hm_fhir.errors import RecordRejected
 from hm_fhir.fhirpath import FAILURES
-from hm_fhir.mapping.cleaning import ABSENT, SCALARS, as_text, clean, clean_without_nulls, flat, is_clean
-from hm_fhir.mapping.tree import (
+from hm_fhir.mapping.template.cleaning import ABSENT, SCALARS, as_text, clean, clean_without_nulls, flat, is_clean
+from hm_fhir.mapping.template.tree import (
     ArrayNode,
     Assign,
     Collection,

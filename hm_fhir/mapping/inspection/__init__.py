@@ -1,0 +1,1 @@
+"""Mappings looked at from outside: which branches cases reach, what made an element, what a change changes."""
