@@ -9,7 +9,7 @@ import click
 from hm_fhir.cli.console import Exit, out
 
 # The folder that hm_fhir.mapping.files.json_schema writes; importing that would load the types of FHIR for nothing.
-_FOLDER = Path(__file__).parents[2] / "mapping" / "schema"
+_FOLDER = Path(__file__).parents[2] / "mapping" / "files" / "schema"
 _KINDS = ("mapping", "part", "pack", "case")
 
 
