@@ -23,6 +23,7 @@ from hm_fhir import builtin, config, errors
 from hm_fhir.activities import catalogue, findings, model, papers, people, vocabulary
 from hm_fhir.cli.main import cli
 from hm_fhir.delivery import auth
+from hm_fhir.mapping.fragment import GIVEN_VARIABLES, Fragment, ResourceRule
 from hm_fhir.mapping.loader import load_pack
 from hm_fhir.sources import directory
 
@@ -251,6 +252,68 @@ def _option(option: click.Option) -> tuple[str]:
     return (text,)
 
 
+def base_pack() -> str:
+    """Return one section for each part of the base pack."""
+    parts = {
+        one.document.value["part"]: one for one in load_pack(BASE_PACK).fragments if "part" in one.document.value
+    }
+    given = {variable.name: name for name, one in parts.items() for variable in one.assign}
+    makers = {rule.name: name for name, one in parts.items() for rule in one.resources}
+    return "\n\n".join(_part(name, one, given, makers) for name, one in sorted(parts.items()))
+
+
+def _part(name: str, part: Fragment, given: dict[str, str], makers: dict[str, str]) -> str:
+    known = set(GIVEN_VARIABLES)
+    needed = {variable for variable, _ in part.undefined_in_assign(known)}
+    needed |= {variable for variable, _ in part.undefined(known)}
+    needs = (
+        f"`%{one}` ({f'from `{given[one]}`' if one in given else '**the mapping assigns it**'})"
+        for one in sorted(needed)
+    )
+    used = {
+        call.arguments[0] for use in part.all_uses() for call in use.expression.calls if call.name == "reference"
+    } - {rule.name for rule in part.resources}
+    refers = (f"`{one}` ({f'`{makers[one]}`' if one in makers else 'a mapping'})" for one in sorted(used, key=str))
+    lines = {
+        "needs": ", ".join(needs),
+        "gives": ", ".join(f"`%{one.name}`" for one in part.assign),
+        "refers to": ", ".join(refers),
+        "refuses": "; ".join(f"`{one.code}`: {one.say}" for one in part.refuse),
+    }
+    blocks = [f"### {name}", _comment(part.document.text)]
+    blocks.append("\n".join(f"- {word}: {text}" for word, text in lines.items() if text))
+    if part.resources:
+        rows = (
+            (f"`{rule.name}`", f"`{rule.type}`", _made(rule), "yes" if rule.shared else "") for rule in part.resources
+        )
+        blocks.append(table(("resource", "type", "made", "shared"), rows))
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _made(rule: ResourceRule) -> str:
+    each = f"for each `{rule.each.text}`" if rule.each else ""
+    condition = f"if `{rule.condition.text}`" if rule.condition else ""
+    return " ".join(one for one in (each, condition) if one) or "always"
+
+
+def _comment(text: str) -> str:
+    """Return the comment at the top of a file as Markdown: what is indented in it is a list of variables."""
+    lines: list[str] = []
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            break
+        said = line.removeprefix("#").removeprefix(" ")
+        if variable := re.fullmatch(r"  (%\w+) +(.+)", said):
+            if not lines[-1].startswith("- "):
+                lines.append("")
+            lines.append(f"- `{variable[1]}`: {variable[2]}")
+        elif said.startswith("  "):
+            lines[-1] += f" {said.strip()}"
+        else:
+            lines.append(said)
+    return "\n".join(lines)
+
+
 def error_classes() -> str:
     """Return the error tree as a table."""
     return table(("class", "is a", "code", "what happens next"), _errors(errors.HmFhirError))
@@ -272,6 +335,7 @@ def _first(documented: type) -> str:
 PARTS: dict[str, Callable[[], str]] = {
     "activity-fields": activity_fields,
     "activity-types": activity_types,
+    "base-pack": base_pack,
     "commands": commands,
     "directory": directory_fields,
     "errors": error_classes,

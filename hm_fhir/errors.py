@@ -23,6 +23,8 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, get_args
 
+from hm_fhir import lookalikes
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -137,6 +139,12 @@ class RecordRejected(HmFhirError):
     """One record cannot become an activity: it is counted, kept with this reason, and can be replayed."""
 
     code = "record"
+    expression: str | None = None
+    """The FHIRPath that failed, if one did."""
+    path: tuple[str | int, ...] | None = None
+    """Where it stands in its mapping file."""
+    spot: str | None = None
+    """The same as ``file:line:column``."""
 
 
 class MappingRefused(RecordRejected):
@@ -179,11 +187,15 @@ class StoreError(HmFhirError):
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """Return ``did you mean 'x'?`` for the nearest known word, or the list of known words, or None."""
+    """Return ``did you mean 'x'?`` for the nearest known word, or the list of known words, or None.
+
+    Of a word with Cyrillic letters that look like Latin ones it says that, since the two words look the same.
+    """
     choices = sorted(known)
-    near = get_close_matches(word, choices, n=1, cutoff=0.6)
+    near = get_close_matches(lookalikes.latin(word), choices, n=1, cutoff=0.6)
     if near:
-        return f"did you mean {near[0]!r}?"
+        letter = lookalikes.told(word)
+        return f"did you mean {near[0]!r}?" + (f" {letter}" if letter else "")
     return f"known: {', '.join(choices)}" if choices else None
 
 

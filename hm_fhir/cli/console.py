@@ -33,8 +33,15 @@ class Exit(IntEnum):
 # Closed by whoever started us, it is None.
 _WIDTH = None if sys.stdout is not None and sys.stdout.isatty() else 160
 
-out = Console(highlight=False, soft_wrap=True, width=_WIDTH)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Let the one place that knows exit codes end the command; rich would exit with 1."""
+        raise BrokenPipeError
+
+
+out = _Console(highlight=False, soft_wrap=True, width=_WIDTH)
+err = _Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:

@@ -21,7 +21,7 @@ from hm_fhir.config import write_key
 from hm_fhir.delivery.intake import RecordCounts
 from hm_fhir.delivery.readback import ReadBack
 from hm_fhir.delivery.reconcile import RunReport
-from hm_fhir.errors import PluginError
+from hm_fhir.errors import PluginError, SettingsError
 
 MUNICIPALITIES = {"samokov": "csv", "burgas": "ndjson"}
 """The plugins of the demo, with the ending of their files."""
@@ -68,7 +68,10 @@ def command(folder: Path | None, server: str | None, as_json: bool) -> int:
         if find_spec(f"hm_fhir_{plugin}") is None:
             raise PluginError(f"the plugin {plugin!r} is not installed", fix=f"pip install ./plugins/{plugin}")
     folder = folder or _new_folder()
-    folder.mkdir(parents=True)
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        raise SettingsError("this is there already", place=str(folder), fix="name a new folder") from None
     with nullcontext(server) if server else serve(folder / "server") as url, _quiet(as_json):
         expected = _write_deployment(folder, url)
         out.print(f"deployment: {folder}/hm-fhir.toml, FHIR server: {url}\n", markup=False)
@@ -160,6 +163,8 @@ def _tell(app: App, expected: dict[str, Any], url: str) -> dict[str, Any]:
 def _run(app: App, sources: list[str]) -> RunReport:
     with progress() as start:
         report = app.run(sources=sources, patience_seconds=60, progress=start)
+    if report.interrupted:
+        raise KeyboardInterrupt  # a person stopped the demo, not only this step
     show(report)
     return report
 

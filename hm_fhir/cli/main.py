@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import signal
 import sys
 import traceback
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import click
 
@@ -28,6 +31,13 @@ _COMMANDS = {
 }
 
 
+_DISK_IS_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+
+
+class _ReaderIsGone(Exception):
+    """Whoever reads our output has read enough; click would exit with 1 for a BrokenPipeError."""
+
+
 class _Commands(click.Group):
     """Imports a command when it is called, so that `hm-fhir --help` is quick."""
 
@@ -39,6 +49,13 @@ class _Commands(click.Group):
             return None
         command: click.Command = import_module(f"hm_fhir.cli.{cmd_name}").command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _ReaderIsGone from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
@@ -87,15 +104,45 @@ def main() -> None:
         err.print(f"[bold red]error:[/] {type(error).__name__}", markup=True)
         err.print(str(error), markup=False)
         code = Exit.CANNOT
-    except BrokenPipeError:
-        # Whoever reads our output has read enough.
-        sys.stderr.close()
+    except (_ReaderIsGone, BrokenPipeError):
         code = Exit.DONE
+    except OSError as error:
+        code = _of_system(error)
     except Exception as defect:  # noqa: BLE001  (its text could hold anything; its place and kind do not)
-        place = traceback.extract_tb(defect.__traceback__)[-1]
-        err.print(f"[bold red]defect:[/] {type(defect).__name__} at {Path(place.filename).name}:{place.lineno}")
-        err.print("Please report it with this line; nothing was lost: run it again.")
-        if logging.getLogger().isEnabledFor(logging.INFO):
-            err.print("".join(traceback.format_tb(defect.__traceback__)), markup=False)
-        code = Exit.CANNOT
-    sys.exit(int(code or 0))
+        code = _of_defect(defect)
+    sys.exit(_flushed(int(code or 0)))
+
+
+def _of_defect(defect: Exception) -> Exit:
+    place = traceback.extract_tb(defect.__traceback__)[-1]
+    err.print(f"[bold red]defect:[/] {type(defect).__name__} at {Path(place.filename).name}:{place.lineno}")
+    err.print("Please report it with this line; nothing was lost: run it again.")
+    if logging.getLogger().isEnabledFor(logging.INFO):
+        err.print("".join(traceback.format_tb(defect.__traceback__)), markup=False)
+    return Exit.CANNOT
+
+
+def _of_system(error: OSError) -> Exit:
+    """Say what the system did not allow: a file (its name is known), or output (it has none)."""
+    if error.filename is None and error.errno not in _DISK_IS_FULL:
+        return _of_defect(error)
+    err.print(f"[bold red]error:[/] {type(error).__name__}")
+    if error.filename is None:
+        err.print(f"output could not be written to its end, it is cut: {error.strerror}", markup=False)
+    else:
+        err.print(f"{error.filename}: {error.strerror} (look at its name and at who may use it)", markup=False)
+    return Exit.CANNOT
+
+
+def _flushed(code: int) -> int:
+    """Write out what is still buffered, and return the exit code: Python would exit with 120 when that fails."""
+    if sys.stdout is None:
+        return code
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        # What nobody can read goes nowhere, quietly.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError) and code in (Exit.DONE, Exit.WRONG, Exit.OPEN):
+            return _of_system(error)
+    return code

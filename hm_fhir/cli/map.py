@@ -13,6 +13,7 @@ import click
 
 from hm_fhir.app import App, open_app
 from hm_fhir.cli.console import Exit, err, progress
+from hm_fhir.errors import SettingsError
 from hm_fhir.sources.base import count_of
 
 _MOST_WORKERS = 64
@@ -33,6 +34,8 @@ def command(settings: Path, sources: tuple[str, ...], workers: int) -> int:
 
     Rejected records and activities without a mapping are counted on standard error.
     """
+    if sys.stdout is None:
+        raise SettingsError("standard output is closed", fix="send it to a file or a pipe")
     with open_app(settings) as app, progress() as start:
         try:
             for name in sources or tuple(app.settings.sources):

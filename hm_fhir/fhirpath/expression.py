@@ -42,6 +42,10 @@ FAILURES: Final = (
 data."""
 
 
+SHOWN_CHARACTERS: Final = 200
+"""How much of an expression a message shows."""
+
+
 class Expression:
     """A compiled expression; made by :func:`compile`.
 
@@ -98,6 +102,9 @@ class Expression:
     def _guarded(self, run: Run, scope: Scope) -> Any:
         try:
             return run(scope.root, scope)
+        except RecordRejected as error:
+            error.expression = error.expression or self.text
+            raise
         except HmFhirError:
             raise
         except FAILURES as error:
@@ -122,8 +129,8 @@ class Expression:
                 return False
             if len(values) == 1 and type(values[0]) is bool:
                 return values[0]
-        raise RecordRejected(
-            f"the condition {self.text!r} is neither true, false nor empty",
+        raise self._rejected(
+            f"the condition {self._shown} is neither true, false nor empty",
             code="expression-failed",
             fix="compare it, or write .exists() at its end",
         )
@@ -149,17 +156,27 @@ class Expression:
         """Return whether the expression is true; as :meth:`true`."""
         return self.true(Scope(root, variables, environment))
 
+    @property
+    def _shown(self) -> str:
+        text = self.text
+        return repr(text if len(text) <= SHOWN_CHARACTERS else f"{text[: SHOWN_CHARACTERS - 3]}...")
+
+    def _rejected(self, message: str, *, code: str, fix: str) -> RecordRejected:
+        error = RecordRejected(message, code=code, fix=fix)
+        error.expression = self.text
+        return error
+
     def _rejection(self, failure: BaseException) -> RecordRejected:
         # Raised outside of the except block: an exception of Python may carry data, and a chained one would show it.
         if isinstance(failure, LimitReached):
-            return RecordRejected(
-                f"the expression {self.text!r} takes too many steps on this record",
+            return self._rejected(
+                f"the expression {self._shown} takes too many steps on this record",
                 code="expression-limit",
                 fix="make it simpler: it goes through far more items than a record has",
             )
         why = str(failure) if isinstance(failure, Unsuitable) else None
-        return RecordRejected(
-            f"the expression {self.text!r} cannot be evaluated on this record",
+        return self._rejected(
+            f"the expression {self._shown} cannot be evaluated on this record",
             code="expression-failed",
             fix=why or "a value has a type or a number of items that the expression does not expect",
         )

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from hm_fhir import lookalikes
 from hm_fhir.errors import ExpressionError
 
 if TYPE_CHECKING:
@@ -95,8 +96,13 @@ def _meaningless(text: str, position: int) -> ExpressionError:
             position=position,
             fix="write @2026-03-01, @2026-03-01T09:30:00+02:00 or @T09:30",
         )
-    fix = "write texts between single quotes: 'text'" if character == '"' else None
-    return ExpressionError(f"{character!r} has no meaning here", text=text, position=position, fix=fix)
+    if letter := lookalikes.told(character):
+        fix = "names have Latin letters; write texts between single quotes: 'text'"
+        return ExpressionError(letter, text=text, position=position, fix=fix)
+    fixes = {'"': "write texts between single quotes: 'text'", "!": "write .not() behind what is not to hold"}
+    return ExpressionError(
+        f"{character!r} has no meaning here", text=text, position=position, fix=fixes.get(character)
+    )
 
 
 def _decoded(kind: str, written: str, text: str, position: int) -> str:
@@ -114,7 +120,8 @@ def _decoded(kind: str, written: str, text: str, position: int) -> str:
                 f"\\{escape} is no escape of FHIRPath",
                 text=text,
                 position=position + 1 + found.start(),
-                fix=f"write \\\\{escape} for a backslash and {escape}",
+                fix=f"write \\\\{escape} for a backslash and {escape}; in YAML double quotes write four backslashes, "
+                "or put the YAML text between single quotes",
             )
         return _ESCAPES[escape]
 

@@ -69,6 +69,8 @@ _ALSO_NAMES: Final = frozenset({"as", "contains", "in", "is"})
 _RESERVED: Final = frozenset({"and", "or", "xor", "implies", "div", "mod", "true", "false"})
 _TYPE_FUNCTIONS: Final = frozenset({"is", "as", "ofType"})
 _SPECIALS: Final = frozenset({"$this", "$index", "$total"})
+# Operators of other languages, each a symbol of this one twice.
+_DOUBLED: Final = {"=": "=", "&": "and", "|": "or"}
 
 
 def parse(text: str) -> Node:
@@ -153,6 +155,13 @@ class _Parser:
             return self._inside("(", ")")
         if token.kind == "symbol" and token.text == "{":
             self._next += 1
+            if self._token.kind == "symbol" and self._token.text in ("{", "[", "%"):
+                raise ExpressionError(
+                    "an expression here is written without {{ }}",
+                    text=self._text,
+                    position=token.position,
+                    fix="remove the brackets",
+                )
             self._expect("}", "}")
             return Literal(None, token.position), 1
         if token.kind == "symbol" and token.text == "%":
@@ -285,6 +294,18 @@ class _Parser:
 
     def _fail(self, expected: str) -> NoReturn:
         token = self._token
+        before = self._tokens[self._next - 1] if self._next else token
+        if (
+            token.kind == before.kind == "symbol"
+            and token.text == before.text in _DOUBLED
+            and token.position == before.position + 1
+        ):
+            raise ExpressionError(
+                f"{token.text * 2} is no operator",
+                text=self._text,
+                position=before.position,
+                fix=f"write {_DOUBLED[token.text]}",
+            )
         if token.kind == "end":
             found = "the expression ends too early"
         else:

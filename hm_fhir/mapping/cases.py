@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from hm_fhir.activities.model import Activity, rejected
 from hm_fhir.errors import MappingError, RecordRejected
 from hm_fhir.mapping.files.problems import Problems
+from hm_fhir.mapping.files.regular_files import files_in
 from hm_fhir.mapping.files.spec import read_spec
 from hm_fhir.mapping.files.yaml_file import YamlDocument, read_yaml
 from hm_fhir.mapping.files.yaml_text import to_yaml
@@ -77,17 +78,18 @@ class CaseResult:
 class _Actual:
     expected_form: dict[str, Any]
     reason: str = ""
+    is_mapped: bool = True  # by a mapping, be it that the mapping refuses
 
 
 def load_cases(folder: Path) -> tuple[Case, ...]:
     """Return the cases of all YAML files below a folder, in the order of their names.
 
     Raises:
-        MappingErrors: files that are no case.
+        MappingErrors: files that are no case, folders that cannot be read.
     """
     problems = Problems()
     cases = []
-    for path in sorted(folder.rglob("*.yaml")):
+    for path in files_in(folder, ".yaml", problems, below=True):
         try:
             document = read_yaml(path)
         except MappingError as error:
@@ -122,8 +124,19 @@ def run_case(case: Case, mapper: Mapper) -> CaseResult:
     return CaseResult(case.name, passed=False, difference=difference)
 
 
-def write_case(case: Case, mapper: Mapper) -> None:
-    """Replace the expectation in a case's file by what the mapper makes; the rest of the file stays as it is."""
+def write_case(case: Case, mapper: Mapper) -> bool:
+    """Replace the expectation in a case's file by what the mapper makes; the rest of the file stays as it is.
+
+    Returns:
+        Whether it was written. An activity that no mapping saw (the model refuses it, or no mapping takes it) has
+        most likely a typo: what the case expects is kept, and a person has to write ``refused`` if that is meant.
+
+    Raises:
+        MappingError: the file cannot be written.
+    """
+    actual = _actual(case, mapper)
+    if not actual.is_mapped and actual.expected_form["refused"] != case.spec.refused:
+        return False
     text = case.document.text
     lines = text.splitlines(keepends=True)
     starts = sorted(
@@ -135,7 +148,11 @@ def write_case(case: Case, mapper: Mapper) -> None:
             kept += "".join(lines[start:end])
     if not kept.endswith("\n"):
         kept += "\n"
-    case.path.write_text(kept + to_yaml(_actual(case, mapper).expected_form), encoding="utf-8")
+    try:
+        case.path.write_text(kept + to_yaml(actual.expected_form), encoding="utf-8")
+    except OSError as error:
+        raise MappingError(f"the case cannot be written: {error.strerror}", place=str(case.path)) from None
+    return True
 
 
 def _actual(case: Case, mapper: Mapper) -> _Actual:
@@ -144,11 +161,11 @@ def _actual(case: Case, mapper: Mapper) -> _Actual:
         mapped = mapper.map(activity.for_mapping(), cases_of=pack_of(case, mapper))
     except ValidationError as error:
         reason = rejected(error)
-        return _Actual({"refused": reason.code}, str(reason))
+        return _Actual({"refused": reason.code}, str(reason), is_mapped=False)
     except RecordRejected as error:
         return _Actual({"refused": error.code}, str(error))
     if mapped is None:
-        return _Actual({"refused": NO_MAPPING}, "no mapping is for this activity")
+        return _Actual({"refused": NO_MAPPING}, "no mapping is for this activity", is_mapped=False)
     return _Actual({"resources": normalised(mapped, mapper.identity.system)})
 
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from hm_fhir.errors import MappingError, MappingErrors, RecordRejected, did_you_mean
+from hm_fhir.mapping.files.regular_files import read_regular_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -217,11 +218,15 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _read_resource(path: Path, resource_type: str) -> dict[str, Any]:
     try:
-        resource = json.loads(path.read_bytes(), parse_float=Decimal, object_pairs_hook=_unique)
+        resource = json.loads(read_regular_file(path), parse_float=Decimal, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
         raise MappingError(error.msg, place=f"{path}:{error.lineno}:{error.colno}") from None
     except ValueError as error:
         raise MappingError(f"this is no JSON: {error}", place=str(path)) from None
+    except ArithmeticError:
+        raise MappingError("a number is too large", place=str(path)) from None
+    except RecursionError:
+        raise MappingError("this is nested too deeply", place=str(path)) from None
     if not isinstance(resource, dict) or resource.get("resourceType") != resource_type:
         raise MappingError(f"this is no {resource_type}", place=str(path))
     return resource

@@ -137,6 +137,7 @@ class _Compiler:
             digest=scope.digest,
             fragments=files.fragments,
             replaced=tuple(one for one in compiled if f"{files.name}/{one.name}" in replaced),
+            extended=scope.extended,
         )
 
     def _check_calls(self, fragment: Fragment) -> None:

@@ -71,7 +71,7 @@ class ResourceMaker:
     ) -> None:
         self.name = rule.name
         self.type = rule.type
-        self._rule = rule
+        self.rule = rule
         self._id = identity.resource_id
         self._content = ContentMaker(rule, identity.system, around).content
         self._inputs = inputs
@@ -82,7 +82,7 @@ class ResourceMaker:
 
     def plan(self, root: dict[str, Any], scope: Scope, planned: list[Planned]) -> None:
         """Add what is to be made, without its content: references need to know of all."""
-        rule = self._rule
+        rule = self.rule
         if rule.each is not None:
             self._plan_each(root, scope, rule.each.values(scope), planned)
             return
@@ -96,7 +96,7 @@ class ResourceMaker:
             inner = scope.child({"item": item, "index": number})
             if self._condition is not None and not self._holds(self._condition(root, inner)):
                 continue
-            if self._rule.key is not None:
+            if self.rule.key is not None:
                 key = self._given_key(root, inner)
             else:
                 own = item.get("key") if isinstance(item, dict) else None
@@ -115,8 +115,8 @@ class ResourceMaker:
             key = self._key(root, scope)
             if key.__class__ is str and key:
                 return key
-        assert self._rule.key  # noqa: S101 - for the type checker; the callers asked
-        values = self._rule.key.values(scope)
+        assert self.rule.key  # noqa: S101 - for the type checker; the callers asked
+        values = self.rule.key.values(scope)
         if not values or values == [""]:
             raise MappingRefused(
                 f"the key of the resource {self.name!r} is empty",
@@ -136,7 +136,7 @@ class ResourceMaker:
         sensitivity: tuple[str, ...],
     ) -> Resource:
         """Return the resource with its content."""
-        rule = self._rule
+        rule = self.rule
         if self._inputs is None:
             content = self._content(resource_id, scope, sensitivity)
             return Resource(rule.name, rule.type, resource_id, content, rule.shared, rule.receiver_owns, number)

@@ -54,6 +54,7 @@ class Pack:
         digest: SHA-256 of the contents of its files, and of those of the packs that it extends, hex.
         fragments: every compiled file of its own, for checks that need more than the pack.
         replaced: its mappings that another pack took out of force; its cases are about them.
+        extended: names of the packs that it extends, directly or not.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Pack:
     digest: str
     fragments: tuple[Fragment, ...]
     replaced: tuple[CompiledMapping, ...] = ()
+    extended: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:

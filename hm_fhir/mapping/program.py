@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hm_fhir.errors import MappingRefused, RecordRejected
 from hm_fhir.fhirpath import FAILURES, Scope
+from hm_fhir.mapping.fragment import Refusal
 from hm_fhir.mapping.functions import Production
 from hm_fhir.mapping.maker import ResourceMaker, Unclear, condition_of
 from hm_fhir.mapping.mapped import Mapped
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hm_fhir.activities.identity import Identity
+    from hm_fhir.fhirpath import Expression
     from hm_fhir.mapping.files.yaml_file import YamlDocument
-    from hm_fhir.mapping.fragment import Assignment, Refusal
+    from hm_fhir.mapping.fragment import Assignment, ResourceRule
     from hm_fhir.mapping.functions import Knowledge
     from hm_fhir.mapping.maker import Planned, Reused
     from hm_fhir.mapping.mapped import Resource
@@ -116,13 +118,16 @@ class Program:
         production = Production(self._identity, self._knowledge)
         scope = Scope(root, variables, production)
         where = ""
+        document = self.mapping.document
+        rule: ResourceRule | Refusal | None = None
         try:
             for assignment, run in self._assign:
-                where = f"%{assignment.name}"
+                where, document = f"%{assignment.name}", assignment.document
                 value = run(scope)
                 variables[assignment.name] = None if value is ABSENT else value
             where = ""
             for when, refusal in self._refuse:
+                document, rule = refusal.document, refusal
                 holds = when(root, scope)
                 if holds is True:
                     raise MappingRefused(refusal.say, code=refusal.code)
@@ -130,7 +135,7 @@ class Program:
                     raise Unclear
             planned: list[Planned] = []
             for maker in self._makers:
-                where = maker.name
+                where, document, rule = maker.name, maker.rule.document, maker.rule
                 maker.plan(root, scope, planned)
             for maker, resource_id, _, _ in planned:
                 key = f"{maker.type}/{resource_id}"
@@ -139,7 +144,7 @@ class Program:
             sensitivity = tuple(root.get("sensitivity") or ())
             made: dict[tuple[str, str], Resource] = {}
             for maker, resource_id, inner, number in planned:
-                where = maker.name
+                where, document, rule = maker.name, maker.rule.document, maker.rule
                 resource = maker.make(resource_id, inner, number, production, sensitivity)
                 first = made.setdefault((maker.type, resource_id), resource)
                 if first is not resource and first.content != resource.content:
@@ -151,6 +156,11 @@ class Program:
                     )
         except RecordRejected as error:
             error.place = ": ".join(part for part in (self.place, where, error.place) if part)
+            if rule is not None:
+                _find(error, rule)
+            if error.path is not None and error.spot is None:
+                error.spot = document.place_within(error.path, error.expression or "", 0)[0]
+                error.place += f" ({error.spot})"
             raise
         return Mapped(
             mapping=self.mapping.name,
@@ -160,6 +170,20 @@ class Program:
             outside=tuple(production.outside),
             outside_names=tuple(production.outside.values()),
         )
+
+
+def _find(error: RecordRejected, stands_in: ResourceRule | Refusal) -> None:
+    """Say of an error in `if`, `each`, `key` or `when` where its expression stands."""
+    if error.path is None and error.expression is not None:
+        named: dict[str, Expression | None] = (
+            {"when": stands_in.when}
+            if isinstance(stands_in, Refusal)
+            else {"each": stands_in.each, "if": stands_in.condition, "key": stands_in.key}
+        )
+        for key, expression in named.items():
+            if expression is not None and expression.text == error.expression:
+                error.path = (*stands_in.path, key)
+                return
 
 
 def _assigning(assignment: Assignment, watch: Watch | None) -> Run:

@@ -178,6 +178,51 @@ def test_a_reader_that_has_read_enough_is_no_error(deployment: Deployment) -> No
     assert process.wait(60) == 0
 
 
+@pytest.mark.parametrize("arguments", [("map",), ("mappings", "explain", "register:v0"), ("mappings", "schema")])
+def test_output_that_nobody_reads_any_more_is_no_error(arguments: tuple[str, ...], deployment: Deployment) -> None:
+    process = subprocess.Popen(deployment.command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.close()
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert b"Exception" not in errors
+
+
+@pytest.mark.parametrize("arguments", [("map",), ("mappings", "schema"), ("mappings", "test", "--json"), ("check",)])
+def test_output_that_is_cut_by_a_full_disk_is_said(arguments: tuple[str, ...], deployment: Deployment) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(deployment.command(*arguments), stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 2
+    assert b"it is cut: No space left on device" in done.stderr
+    assert b"nothing was lost" not in done.stderr
+
+
+def test_map_without_standard_output_is_an_error(deployment: Deployment) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *deployment.command("map")], capture_output=True, check=False
+    )
+    assert done.returncode == 2
+    assert b"standard output is closed" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("demo", "--folder", "."), "this is there already"),
+        (("demo", "--folder", "hm-fhir.toml/x"), "hm-fhir.toml/x: Not a directory"),
+        (("mappings", "schema", "--folder", "hm-fhir.toml/x"), "hm-fhir.toml/x: Not a directory"),
+    ],
+)
+def test_a_folder_that_cannot_be_made_is_no_defect(
+    arguments: tuple[str, ...], says: str, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(deployment.folder)
+    shown = deployment.run(*arguments)
+    assert shown.code == 2
+    assert says in shown.errors
+    assert "defect" not in shown.errors
+
+
 def test_a_folder_that_may_not_be_written_to_is_explained(deployment: Deployment) -> None:
     (deployment.folder / "file").write_text("")
     shown = deployment.section("store", path="file/outbox.db").run("run")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hm_fhir.testing import FhirServer
+from hm_fhir.testing import Fault, FhirServer
 
 PROGRAM = "from hm_fhir.cli.main import main; main()"
 MAIN_RESOURCES = {
@@ -50,6 +52,23 @@ def check(verdict: dict[str, Any]) -> None:
     assert sum(counts["repeated_older"] for counts in late["records"].values()) >= 2
     assert sum(counts["rejected"] for counts in late["records"].values()) >= 10
     assert again["deliveries"]["demo"]["resources"] == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_demo_ends_with_130(number: signal.Signals, tmp_path: Path, fhir_server: FhirServer) -> None:
+    fhir_server.faults.add(Fault(delay_seconds=0.15, times=1000))
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "demo", "--folder", str(tmp_path / "new"), "--server", fhir_server.url],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while len(fhir_server.requests) < 3 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(number)
+    output, errors = process.communicate(timeout=30)
+    assert process.returncode == 130, errors
+    assert errors.count("stopped") == 1
+    assert "2. Later files" not in output
 
 
 def test_the_demo_runs_with_nothing_but_python(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -71,6 +72,45 @@ def test_only_what_is_below_the_folder_is_shown(deployment: Deployment) -> None:
     )
     shown = deployment.run("mappings", "check", "--strict", str(folder))
     assert shown.code == 0, shown.output
+
+
+def test_what_a_pack_does_to_the_one_that_it_extends_is_shown(deployment: Deployment) -> None:
+    folder = deployment.folder / "ours"
+    folder.mkdir()
+    (folder / "pack.yaml").write_text("pack: ours\nversion: 1.0.0\nextends: [hm-fhir-base]\n", encoding="utf-8")
+    text = (ROOT / "mappings" / "home-visit.yaml").read_text(encoding="utf-8")
+    visit = text.replace("mapping: home-visit", "mapping: our-visit")
+    (folder / "visit.yaml").write_text(visit, encoding="utf-8")
+    shown = deployment.run("mappings", "check", str(folder))
+    assert (shown.code, shown.output.endswith("1 error, 0 warnings\n")) == (1, True), shown.output
+    assert "say `replaces: hm-fhir-base/home-visit`" in shown.output
+    visit = visit.replace("when:", "replaces: hm-fhir-base/home-visit\nwhen:", 1)
+    assert "barriers_are_needs: false" in visit
+    visit = visit.replace("barriers_are_needs: false", "barriers_are_needs: no")
+    (folder / "visit.yaml").write_text(visit, encoding="utf-8")
+    shown = deployment.run("mappings", "check", str(folder))
+    assert shown.code == 1
+    assert "parts/circumstances.yaml:" in shown.output
+    assert "%barriers_are_needs is assigned in ours/visit.yaml:" in shown.output
+
+
+@pytest.mark.parametrize("head", ["pack: ours\nversion: 1.0.0\nextends: text\n", "pack: ours\nversion: 1.0\n", ""])
+def test_mistakes_of_the_head_of_a_pack_are_findings(head: str, deployment: Deployment) -> None:
+    folder = pack_with(deployment.folder / "ours")
+    (folder / "pack.yaml").write_text(head, encoding="utf-8")
+    shown = deployment.run("mappings", "check", "--json", str(folder))
+    assert shown.code == 1, shown.errors
+    places = [json.loads(line)["place"] for line in shown.output.splitlines()]
+    assert any(place.startswith(f"{folder / 'pack.yaml'}:") for place in places)
+
+
+def test_a_pipe_in_a_pack_is_named_and_not_waited_for(deployment: Deployment) -> None:
+    folder = pack_with(deployment.folder / "ours")
+    for name in ("pipe.yaml", "parts/pipe.yaml", "conceptmaps/pipe.json"):
+        os.mkfifo(folder / name)
+    shown = deployment.run("mappings", "check", str(folder), timeout_seconds=60)
+    assert shown.code == 1
+    assert shown.output.count("this is no regular file") == 3
 
 
 def test_an_app_makes_no_mapper_of_packs_with_mistakes_and_says_all_of_them(deployment: Deployment) -> None:

@@ -152,7 +152,36 @@ def test_explain_says_what_is_wrong_with_the_command(deployment: Deployment) -> 
     broken.write_text('{"local_id": "Проба', encoding="utf-8")
     shown = deployment.run("mappings", "explain", str(broken))
     assert shown.code == 2
+    assert f"{broken}:1:14: this is no JSON" in shown.errors
     assert "Проба" not in shown.errors
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("one.yaml", "local_id: Проба\nx: [1\ny: 2\n", "one.yaml:3:2: this is no YAML"),
+        ("one.json", '{"local_id": "Проба",\n "x" 1}', "one.json:2:6: this is no JSON"),
+        ("one.json", '{"Проба": ' + "1" * 5000 + "}", "one.json:1:11: a number is too large"),
+        ("one.json", '{"Проба": ' + "[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_explain_says_where_a_file_is_broken_without_showing_it(
+    name: str, text: str, says: str, deployment: Deployment
+) -> None:
+    (deployment.folder / name).write_text(text, encoding="utf-8")
+    shown = deployment.run("mappings", "explain", name)
+    assert shown.code == 2
+    assert says in shown.errors
+    assert "Проба" not in shown.errors
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("activites.ndjson", "activities.ndjson"), ("registr:v1", "register:v1"), ("x", "SOURCE")]
+)
+def test_explain_says_what_was_probably_meant(name: str, meant: str, deployment: Deployment) -> None:
+    shown = deployment.run("mappings", "explain", name)
+    assert shown.code == 2
+    assert meant in shown.errors
 
 
 # ---- diff
@@ -169,7 +198,7 @@ def test_diff_counts_what_changes_by_element(deployment: Deployment) -> None:
     file = str(deployment.folder / "activities.ndjson")
     shown = deployment.run("mappings", "diff", "hm-fhir-base", str(new), file)
     assert shown.code == 1
-    assert "~ encounter Encounter.status\n  changed in 1 activity, the first is number 1\n" in shown.output
+    assert "~ encounter Encounter.status\n  changed in 1 activity, the first at activities.ndjson:1\n" in shown.output
     assert "- outcome (Observation)\n  removed in 1 activity" in shown.output
     assert shown.output.endswith("2 activities: 1 same, 1 changed\n")
     assert not any(word in shown.output for word in PERSONAL)
@@ -189,9 +218,20 @@ def test_diff_counts_new_refusals_and_failures(deployment: Deployment) -> None:
     file = str(deployment.folder / "more.ndjson")
     shown = deployment.run("mappings", "diff", "hm-fhir-base", str(new), file)
     assert shown.code == 1
-    assert "- mapped\n+ refused (not-at-home)\n  1 activity, the first is number 1\n" in shown.output
+    assert "- mapped\n+ refused (not-at-home)\n  1 activity, the first at more.ndjson:1\n" in shown.output
     assert "2 activities: 0 same, 1 newly refused, 1 no longer refused\n" in shown.output
-    assert "1 record could not become an activity: invalid-activity 1" in shown.output
+    assert shown.output.endswith("1 record could not become an activity\n  1 invalid-activity: more.ndjson:3\n")
+
+
+def test_diff_is_not_done_when_records_could_not_be_compared(deployment: Deployment) -> None:
+    file = put(deployment.folder / "more.ndjson", ACTIVITY, {"local_id": "x"}, ACTIVITY, {"local_id": "y"})
+    shown = deployment.run("mappings", "diff", "hm-fhir-base", "hm-fhir-base", str(file), "--json")
+    assert shown.code == 1
+    assert lines(shown)[-2] == {
+        "unreadable": "invalid-activity",
+        "records": 2,
+        "places": ["more.ndjson:2", "more.ndjson:4"],
+    }
 
 
 def test_diff_says_what_is_wrong_with_the_command(deployment: Deployment) -> None:
@@ -199,6 +239,29 @@ def test_diff_says_what_is_wrong_with_the_command(deployment: Deployment) -> Non
     shown = deployment.run("mappings", "diff", "hm-fhir-bse", "hm-fhir-base", "--source", "register")
     assert shown.code == 2
     assert "did you mean 'hm-fhir-base'" in shown.errors
+
+
+# ---- test
+
+
+def test_of_a_folder_of_a_pack_the_cases_are_tested(deployment: Deployment) -> None:
+    shown = deployment.run("mappings", "test", str(ROOT / "mappings"))
+    assert shown.code == 0, shown.errors
+    assert shown.output.endswith("cases pass\n")
+
+
+def test_write_keeps_a_case_whose_activity_has_a_typo(deployment: Deployment) -> None:
+    path = deployment.folder / "cases" / "typo.yaml"
+    path.parent.mkdir()
+    activity = {key: value for key, value in ACTIVITY.items() if key != "outcome"}
+    case = {"case": "typo", "activity": {**activity, "system": "t", "outcom": "refused"}, "resources": {}}
+    path.write_text(json.dumps(case, ensure_ascii=False), encoding="utf-8")
+    shown = deployment.run("mappings", "test", "--write", str(path.parent))
+    assert shown.code == 1
+    assert "did you mean 'outcome'" in shown.output
+    assert "not written" in shown.output
+    assert shown.output.endswith("0 of 1 cases pass\n")
+    assert json.loads(path.read_text(encoding="utf-8")) == case
 
 
 # ---- schema

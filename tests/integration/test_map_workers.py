@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,6 +95,16 @@ def test_an_empty_source_has_no_chunks(deployment: Deployment) -> None:
         assert list(app.map_to_json("register", workers=2)) == []
 
 
+@pytest.fixture
+def importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a new process import this file: it gets functions by the name of their module."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    for function in (_die, _with_a_defect):
+        monkeypatch.setattr(function, "__module__", Path(__file__).stem)
+    monkeypatch.setitem(sys.modules, Path(__file__).stem, sys.modules[__name__])
+
+
+@pytest.mark.usefixtures("importable")
 def test_a_process_that_dies_is_said(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mapping_workers, "_work", _die)
     with pytest.raises(HmFhirError, match="a worker process ended with code 7") as raised:
@@ -123,6 +134,7 @@ def test_a_process_that_is_killed_is_said_on_the_command_line(deployment: Deploy
     assert not any(is_running(pid) for pid in workers)
 
 
+@pytest.mark.usefixtures("importable")
 def test_a_defect_in_a_process_shows_its_place_and_no_value(app: App) -> None:
     with pytest.raises(HmFhirError, match=r"a worker process failed: RuntimeError at test_map_workers\.py:\d+"):
         list(mapping_workers.map_in_workers(app.source("register"), _with_a_defect, 1))

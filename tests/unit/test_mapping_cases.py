@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from functools import partial
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
 from hm_fhir.activities.identity import Identity
-from hm_fhir.errors import MappingErrors
+from hm_fhir.errors import MappingError, MappingErrors
 from hm_fhir.mapping import loader
 from hm_fhir.mapping.cases import Case, load_cases, run_case, write_case
+from hm_fhir.mapping.conceptmap import read_concept_map
 from hm_fhir.mapping.engine import Mapper
 from hm_fhir.mapping.setting import Setting
 
@@ -152,10 +156,74 @@ def test_writing_a_case_keeps_what_stands_below_the_expectation(tmp_path: Path, 
 
 
 def test_writing_a_refused_case_writes_the_code(tmp_path: Path, mapper: Mapper) -> None:
-    activity = ACTIVITY.replace("  setting: home", "  setting: moon")
+    activity = ACTIVITY.replace("  type: home-visit", "  status: cancelled\n  type: home-visit")
     first = case(tmp_path, activity + EXPECTED)
-    write_case(first, mapper)
-    assert first.path.read_text(encoding="utf-8") == f"{activity}refused: invalid-activity\n"
+    assert write_case(first, mapper)
+    assert first.path.read_text(encoding="utf-8") == f"{activity}refused: cancelled-visit\n"
+
+
+@pytest.mark.parametrize("typo", [("  setting: home", "  setting: moon"), ("type: home-visit", "type: case-closure")])
+@pytest.mark.parametrize("expectation", [EXPECTED, "refused: cancelled-visit\n", ""])
+def test_an_activity_that_no_mapping_saw_destroys_no_expectation(
+    typo: tuple[str, str], expectation: str, tmp_path: Path, mapper: Mapper
+) -> None:
+    first = case(tmp_path, ACTIVITY.replace(*typo) + expectation)
+    before = first.path.read_bytes()
+    assert not write_case(first, mapper)
+    assert first.path.read_bytes() == before
+    assert not run_case(first, mapper).passed
+
+
+def test_a_folder_of_cases_that_cannot_be_read_is_an_error(
+    tmp_path: Path, mapper: Mapper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case(tmp_path, ACTIVITY + EXPECTED)
+    locked, scan = tmp_path / "cases" / "locked", os.scandir
+    locked.mkdir()
+
+    def scandir(path: str) -> Any:
+        if Path(path) == locked:
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(MappingErrors, match=f"{locked}: the folder cannot be read: Permission denied"):
+        load_cases(tmp_path / "cases")
+
+
+def test_there_need_not_be_a_folder_of_cases(tmp_path: Path) -> None:
+    assert load_cases(tmp_path / "cases") == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("huge.yaml", f"case: x\nactivity:\n  number: {'1' * 5000}\n", "huge.yaml:3:11: a number is too large"),
+        ("power.yaml", "case: x\nactivity:\n  number: 1e99999999999999999999\n", "power.yaml:3:11: a number is too"),
+        ("deep.yaml", f"case: x\nactivity: {'[' * 2000}{']' * 2000}\n", "this is nested too deeply"),
+    ],
+)
+def test_numbers_and_depths_beyond_all_reason_are_mistakes_of_the_file(
+    name: str, text: str, says: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(MappingErrors, match=says):
+        load_cases(tmp_path)
+
+
+def test_a_pipe_among_the_cases_is_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "zero.yaml").symlink_to("/dev/zero")
+    with pytest.raises(MappingErrors) as caught:
+        load_cases(tmp_path)
+    assert [error.message for error in caught.value.errors] == ["this is no regular file"] * 2
+
+
+@pytest.mark.parametrize(("text", "says"), [("[" * 100_000, "nested too deeply"), ("1" * 5000, "this is no JSON")])
+def test_a_concept_map_that_no_one_can_read_is_named(text: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / "codes.json").write_text(text)
+    with pytest.raises(MappingError, match=f"codes.json: .*{says}"):
+        read_concept_map(tmp_path / "codes.json")
 
 
 def test_files_that_are_no_cases_are_all_reported(tmp_path: Path) -> None:

@@ -318,6 +318,127 @@ def test_each_of_two_mappings_with_the_same_mistake_is_named(tmp_path: Path) -> 
     assert codes(check_folders([folder])) == ["talk.yaml wrong-code", "visit.yaml wrong-code"]
 
 
+# ---- a pack that extends another one
+
+
+def extending(folder: Path, visit: str, **files: str) -> list[Path]:
+    """Write a pack with two mappings and a part, and one that extends it with a mapping of its own."""
+    base = two_mappings(folder / "base", SWITCH.replace("%big", "%big = true"), "", "")
+    text = MAPPING.replace("NAME", "phone-contact").replace("big: true", "big: false")
+    (base / "talk.yaml").write_text(text, encoding="utf-8")
+    own = pack(folder / "own", visit=visit, **files)
+    (own / "pack.yaml").write_text("pack: own\nversion: 1.0.0\nextends: [small]\n", encoding="utf-8")
+    return [base, own]
+
+
+OWN = MAPPING.replace("mapping: NAME", "mapping: ours").replace("NAME", "home-visit")
+REPLACING = OWN.replace("when:", "replaces: small/home-visit\nwhen:")
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_two_packs_with_mappings_for_one_type_are_told_where_replaces_is_missing(tmp_path: Path, order: int) -> None:
+    folders = extending(tmp_path, OWN)
+    (found,) = check_folders(folders[::order])
+    assert (found.code, found.fix) == (
+        "overlapping-mappings",
+        "make their `when` exclude each other, or say `replaces: small/home-visit`",
+    )
+    assert found.place.startswith(f"{tmp_path}/own/visit.yaml:3:")
+    assert set(found.mappings) == {f"{tmp_path}/own/visit.yaml", f"{tmp_path}/base/visit.yaml"}
+    assert check_folders(extending(tmp_path / "right", REPLACING)) == ()
+
+
+def test_a_part_of_another_pack_names_the_line_that_makes_it_wrong(tmp_path: Path) -> None:
+    (found,) = check_folders(extending(tmp_path, REPLACING.replace("big: true", "big: no")))
+    assert found.place.startswith(f"{tmp_path}/base/parts/seen.yaml:")
+    assert found.message.endswith("never equal; %big is assigned in own/visit.yaml:8 and is a text")
+    assert found.mappings == (f"{tmp_path}/own/visit.yaml",)
+
+
+def test_the_line_is_found_through_what_a_part_makes_of_it(tmp_path: Path) -> None:
+    visit = REPLACING.replace("include: [seen]", "include: [first, wide]").replace("  - big: true\n", "")
+    folders = extending(tmp_path, visit, first="part: first\nassign:\n  - big: no\n")
+    part = SWITCH.replace("part: seen\n", 'part: wide\nassign:\n  - large: "{{ %big }}"\n')
+    part = part.replace("%big %}", "%large = true %}").replace("name: seen", "name: wide")
+    (folders[0] / "parts" / "wide.yaml").write_text(part, encoding="utf-8")
+    (found,) = [one for one in check_folders(folders) if one.code == "wrong-type"]
+    assert found.place.startswith(f"{tmp_path}/base/parts/wide.yaml:")
+    assert found.message.endswith("never equal; %big is assigned in own/parts/first.yaml:3 and is a text")
+
+
+def test_what_a_pack_itself_has_wrong_is_no_matter_of_those_that_extend_it(tmp_path: Path) -> None:
+    folders = extending(tmp_path, REPLACING)
+    seen = folders[0] / "parts" / "seen.yaml"
+    seen.write_text(seen.read_text(encoding="utf-8").replace("{text: x}", "{txt: x}"), encoding="utf-8")
+    (found,) = check_folders(folders)
+    assert (found.message, len(found.mappings)) == ("CodeableConcept has no element 'txt'", 1)
+    assert "base" in found.mappings[0]
+
+
+# ---- what follows from a mistake is no mistake of its own
+
+
+@pytest.mark.parametrize("text", ['{"resourceType": "ConceptMap"', '{"resourceType": "ConceptMap", "group": 5}'])
+def test_a_concept_map_that_cannot_be_read_is_one_mistake(tmp_path: Path, text: str) -> None:
+    folder = pack(tmp_path / "pack", "category:\n  - coding: [\"{[ topics.translate('topic') ]}\"]\n")
+    (folder / "conceptmaps").mkdir()
+    (folder / "conceptmaps" / "topic.json").write_text(text, encoding="utf-8")
+    assert [one.code for one in check_folders([folder])] == ["mapping"]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "{ % for topic in topics % }",
+        "% for topic in topics %",
+        "{% for topic in topics",
+        "{% for topic of topics %}",
+        "{% for topic in topics. %}",
+    ],
+)
+def test_a_loop_that_cannot_be_read_is_one_mistake(tmp_path: Path, key: str) -> None:
+    folder = pack(tmp_path / "pack", f'category:\n  - "{key}":\n      text: "{{{{ %topic }}}}"\n')
+    (found,) = check_folders([folder])
+    assert found.place == f"{folder}/visit.yaml:11:{found.place.rpartition(':')[2]}"
+
+
+# ---- texts that were meant as expressions, references by hand
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ("valueString: person.name.family\n", "warning"),
+        ("valueString: updated_at\n", "warning"),
+        ("issued: updated_at\n", "error"),
+        ("effectivePeriod: {start: period.start}\n", "error"),
+        ("subject: reference('seen')\n", "error"),
+        ("valueString: note.upper()\n", "warning"),
+        ("valueString: '%activity'\n", "warning"),
+        ("valueString: '%nobody'\n", None),
+        ("valueString: note\n", None),
+        ("valueString: person.nam.family\n", None),
+        ("valueString: e.g.\n", None),
+        ("valueString: a note (by hand)\n", None),
+        ("valueString: \"{{ 'person.name' }}\"\n", None),
+        ("subject: {reference: Patient/1}\n", "error"),
+        ('subject: {reference: "Patient/{{ person.key }}"}\n', "error"),
+        ("subject: {reference: \"{{ 'Patient/' & person.key }}\"}\n", "error"),
+        ("subject: {reference: '#patient'}\n", None),
+        ("subject: {reference: 'https://example.org/Patient/1'}\n", None),
+        ("subject: {reference: 'urn:uuid:1'}\n", None),
+    ],
+)
+def test_texts_that_do_not_mean_what_they_seem_to(tmp_path: Path, template: str, expected: str | None) -> None:
+    found = [
+        one
+        for one in check_folders([pack(tmp_path / "pack", template)])
+        if one.code in {"plain-expression", "literal-reference"}
+    ]
+    assert [one.severity for one in found] == ([expected] if expected else [])
+    assert all("{{ " in str(one.fix) or "reference('name')" in str(one.fix) for one in found)
+
+
 # ---- profiles
 
 

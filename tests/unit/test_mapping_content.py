@@ -93,6 +93,38 @@ def test_own_identifiers_come_after_the_surrogate_and_own_labels_after_those_of_
     assert list(made) == ["meta", "identifier", "a"]
 
 
+def text_at(spot: str | None) -> str:
+    """Return what stands in a file at ``file:line:column``, without the quote and brackets before it."""
+    assert spot is not None
+    name, line, column = spot.rsplit(":", 2)
+    return Path(name).read_text(encoding="utf-8").splitlines()[int(line) - 1][int(column) - 1 :].lstrip("'")
+
+
+@pytest.mark.parametrize(
+    ("text", "blamed"),
+    [
+        ("{{ number + 1 }} and {{ name + 1 }}", "name + 1"),
+        ("{{ iif(number = 7, 1, name + 1) }} and {{ name + 1 }}", "name + 1"),
+    ],
+)
+def test_of_several_expressions_in_a_text_the_one_that_fails_is_blamed(
+    tmp_path: Path, text: str, blamed: str
+) -> None:
+    with pytest.raises(RecordRejected) as caught:
+        mapper(tmp_path, {"a": text}).map(ACTIVITY)
+    assert caught.value.expression == blamed
+    assert text_at(caught.value.spot).rstrip("'") == f"{blamed} }}}}"
+
+
+def test_a_message_shows_the_beginning_of_a_long_expression(tmp_path: Path) -> None:
+    long = "name + 1" + " + 1" * 100
+    with pytest.raises(RecordRejected) as caught:
+        mapper(tmp_path, {"a": f"{{{{ {long} }}}}"}).map(ACTIVITY)
+    assert caught.value.expression == long
+    assert f"{long[:197]}...'" in caught.value.message
+    assert len(caught.value.message) < 260
+
+
 FAILS = "name + 1"
 UNCLEAR = "number"
 
@@ -121,7 +153,9 @@ def test_what_fails_says_where_and_nothing_of_the_record(tmp_path: Path, more: d
     for _ in range(2):
         with pytest.raises(RecordRejected) as caught:
             made.map(ACTIVITY)
-        assert (caught.value.code, caught.value.place) == ("expression-failed", place)
+        assert caught.value.code == "expression-failed"
+        assert caught.value.place == f"{place} ({caught.value.spot})"
+        assert text_at(caught.value.spot).startswith(caught.value.expression or "x {{ mixed }}")
         assert "СЕКРЕТ" not in str(caught.value)
         assert caught.value.__cause__ is None
         assert caught.value.__context__ is None or caught.value.__suppress_context__

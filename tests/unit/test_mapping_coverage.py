@@ -48,6 +48,25 @@ resources:
     template:
       status: completed
 """
+BARRIERS = """\
+mapping: help
+version: 1.0.0
+when: "type = 'home-visit'"
+assign:
+  - warns: "{{ barriers.exists() and outcome.exists() }}"
+resources:
+  - name: flag
+    type: Flag
+    if: "CONDITION"
+    template:
+      category:
+        - "{% for barrier in barriers %}":
+            text: "{{ %barrier }}"
+        - "{% for barrier in topics %}":
+            text: "{{ %barrier }}"
+      "{% if barriers.exists() %}":
+        language: bg
+"""
 CONCEPT_MAP = """\
 {"resourceType": "ConceptMap", "group": [{"target": "urn:t", "element": [
   {"code": "completed", "target": [{"code": "finished", "equivalence": "equal"}]},
@@ -128,6 +147,20 @@ def test_everything_is_reached_when_every_side_has_a_case(tmp_path: Path) -> Non
     )
     assert unreached(report) == {}
     assert report.percent == 100
+
+
+@pytest.mark.parametrize("condition", ["barriers.exists()", "note.exists() and barriers.exists()", "%warns"])
+def test_a_side_that_no_activity_can_take_is_no_branch(tmp_path: Path, condition: str) -> None:
+    (tmp_path / "pack.yaml").write_text("pack: tests\nversion: 1.0.0\n", encoding="utf-8")
+    (tmp_path / "help.yaml").write_text(BARRIERS.replace("CONDITION", condition), encoding="utf-8")
+    [file] = coverage(mapper_of(tmp_path), []).files
+    says = [branch.says for branch in file.branches if int(branch.place.rsplit(":", 2)[1]) > 10]
+    assert [one for one in says if "give anything" not in one and "mapped by" not in one] == [
+        "no case has an item for 'barriers'",
+        "no case has an item for 'topics'",
+        "no case is without items for 'topics'",
+        "in no case is 'barriers.exists()' true",
+    ]
 
 
 def test_codes_of_concept_maps_are_counted_beside_the_percentage(tmp_path: Path) -> None:

@@ -64,8 +64,8 @@ def activity(number: int, **more: Any) -> dict[str, Any]:
 def compared(folder: Path, old: str, new: str, *activities: dict[str, Any]) -> Comparison:
     before, after = mapper(pack(folder / "old", old)), mapper(pack(folder / "new", new))
     comparison = Comparison()
-    for one in activities:
-        comparison.add(before, after, one)
+    for number, one in enumerate(activities, 1):
+        comparison.add(before, after, one, f"file:{number}")
     return comparison
 
 
@@ -81,15 +81,15 @@ def test_elements_are_counted_once_per_activity_with_the_first_example(tmp_path:
     comparison = compared(tmp_path, MAPPING, new, activity(1, type="x"), activity(2, persons=two), activity(3))
     assert (comparison.same, comparison.changed) == (1, 2)
     found = {
-        (name, kind): (number, difference.examples[kind].activity)
+        (name, kind): (number, difference.examples[kind].place)
         for name, difference in comparison.elements.items()
         for kind, number in difference.activities.items()
     }
     assert found == {
-        ("encounter Encounter.status", "changed"): (2, 2),
-        ("patient Patient.active", "added"): (2, 2),
-        ("patient Patient.birthDate", "added"): (2, 2),
-        ("patient Patient.gender", "removed"): (2, 2),
+        ("encounter Encounter.status", "changed"): (2, "file:2"),
+        ("patient Patient.active", "added"): (2, "file:2"),
+        ("patient Patient.birthDate", "added"): (2, "file:2"),
+        ("patient Patient.gender", "removed"): (2, "file:2"),
     }
     example = comparison.elements["encounter Encounter.status"].examples["changed"]
     assert (example.before, example.after) == ("finished", "arrived")
@@ -124,7 +124,7 @@ def test_outcomes_that_change_are_counted_with_their_first_activity(tmp_path: Pa
         ("no mapping", "mapped"): 1,
         ("no mapping", "refused (nobody)"): 1,
     }
-    assert comparison.first["mapped", "no mapping"] == 1
+    assert comparison.first["mapped", "no mapping"] == "file:1"
     assert comparison.total("refused", "no mapping") == 1
     assert (comparison.same, comparison.changed) == (0, 0)
 

@@ -250,7 +250,11 @@ def test_codings_get_their_english_display_or_keep_their_address(pack: Packer) -
 def test_what_a_mapping_cannot_express_is_rejected_without_a_value(pack: Packer, expression: str, code: str) -> None:
     error = refusal(pack(rule("x", "Basic", {"a": [{"b": f"{{{{ {expression} }}}}"}]})))
     assert error.code == code
-    assert error.place == "pack/visit: x: a[0].b"
+    assert error.place is not None
+    assert error.place.startswith("pack/visit: x: a[0].b (")
+    assert error.spot is not None
+    assert error.place.endswith(f"visit.yaml:{error.spot.split('.yaml:')[1]})")
+    assert error.expression == expression
 
 
 def test_the_first_refusal_that_is_true_refuses(pack: Packer) -> None:

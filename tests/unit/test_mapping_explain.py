@@ -219,7 +219,21 @@ def test_a_failing_expression_is_a_refusal_with_its_element(tmp_path: Path) -> N
     refused = explain(mapper_of(tmp_path, mapping), ACTIVITY).refused
     assert refused is not None
     assert refused.code == "expression-failed"
-    assert refused.place.startswith("tests/everything: observation")
+    line = next(number for number, text in enumerate(mapping.splitlines(), 1) if "topics.single()" in text)
+    assert refused.place.endswith(f"mapping.yaml:{line}:{mapping.splitlines()[line - 1].index('topics') + 1}")
+    assert (refused.expression, refused.inputs) == ("topics.single()", ("topics",))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("if: group.exists()", "each: topics.single()"), ("if: group.exists()", "if: topics.single() = 'a'")],
+)
+def test_a_failing_expression_of_a_rule_is_found_with_its_fields(tmp_path: Path, old: str, new: str) -> None:
+    refused = explain(mapper_of(tmp_path, MAPPING.replace(old, new)), ACTIVITY).refused
+    assert refused is not None
+    assert refused.expression == new.partition(": ")[2]
+    assert refused.inputs == ("topics",)
+    assert ".yaml:" in refused.place
 
 
 @pytest.mark.parametrize(

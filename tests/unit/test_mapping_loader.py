@@ -132,7 +132,7 @@ def test_a_correct_pack_loads(tmp_path: Path) -> None:
         (
             "code: nobody",
             "code: No_Body",
-            "visit.yaml:8:11: code is no name (begin with a letter; use letters, digits, - and _)",
+            "visit.yaml:8:11: code is no name (begin with a letter; use the letters a-z, digits, - and _)",
         ),
         ("say: a visit needs a person", "", "visit.yaml:8:5: say is missing (add say)"),
         (

@@ -186,3 +186,32 @@ def test_variables_of_a_loop_do_not_leak() -> None:
 def test_project_functions_get_the_environment() -> None:
     here = Function("here", 0, 0, lambda environment, _: [environment])
     assert compile_template({"a": "{{ here() }}"}, functions=[here]).render(ROOT, environment="env") == {"a": "env"}
+
+
+@pytest.mark.parametrize(
+    ("template", "says"),
+    [
+        ({"{% if a %}": {"x": 1}, "{% elif b %}": {"x": 2}}, "there is no elif (put {% if %} into {% else %})"),
+        ({"{% if a %}": {"x": 1}, "{% else if b %}": {"x": 2}}, "there is no elif"),
+        ({"{% if a %}": {"x": 1}, "{% if b %}": {"y": 2}}, '"{% merge %}" with a list of objects'),
+        ({"{% assign %}": [{"v": 1}], "{%assign%}": [{"w": 1}]}, "into one list"),
+    ],
+)
+def test_blocks_of_other_languages_and_second_ones_say_what_to_write(template: dict[str, Any], says: str) -> None:
+    with pytest.raises(MappingError) as caught:
+        compile_template(template)
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("root", "made"),
+    [
+        ({"a": 1, "b": 2}, {"k": 0, "x": 1, "y": 2}),
+        ({"a": 1}, {"k": 0, "x": 1}),
+        ({"b": 2}, {"k": 0, "y": 2}),
+        ({}, {"k": 0}),
+    ],
+)
+def test_conditions_that_do_not_depend_on_each_other_are_merged(root: dict[str, Any], made: dict[str, Any]) -> None:
+    both = [{"{% if a.exists() %}": {"x": "{{ a }}"}}, {"{% if b.exists() %}": {"y": "{{ b }}"}}]
+    assert compile_template({"k": 0, "{% merge %}": both}).render(root) == made

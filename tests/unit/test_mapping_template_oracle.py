@@ -178,6 +178,13 @@ DIFFERENCES: list[tuple[str, Any, dict[str, Any], Any, Any]] = [
     ("`{[ ]}` inside of a longer text", "x {[ name ]}", {"name": "a"}, ERROR, PASSED),
     ("text after `{[ ]}`", "{[ name ]} x", {"name": "a"}, ERROR, ["a"]),
     ("a block that does not exist", {"{% iff true %}": 1}, {}, ERROR, PASSED),
+    (
+        "a key with `{`, `}` or `%` that is no block, such as `{ % if x % }`",
+        {"{ % if true % }": 1},
+        {},
+        ERROR,
+        PASSED,
+    ),
     ("text after a block in a key", {"{{ name }} x": 1}, {"name": "a"}, ERROR, [1]),
     (
         "`{% merge %}` and `{% if %}` in one object",

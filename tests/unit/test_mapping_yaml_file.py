@@ -57,7 +57,8 @@ def test_keys_are_always_text() -> None:
         ("", "1:1", "the file is empty"),
         ("# nothing", "2:1", "the file is empty"),
         ("a: [1", "2:1", "did not find expected"),
-        ("a: 'x", "1:6", "unexpected end of stream"),
+        ("a: 'x", "1:4", "the quote that opens here is not closed"),
+        ("a:\n  b: 'x\nc: 1\n", "2:6", "the quote that opens here is not closed"),
         ("- " * 150, "1:203", "nested too deeply"),
     ],
 )
@@ -67,6 +68,23 @@ def test_what_could_mean_something_else_is_refused_with_its_place(text: str, pla
     assert caught.value.place == f"m.yaml:{place}"
     assert caught.value.excerpt is not None
     assert len(caught.value.excerpt.split("\n")[1]) == int(place.split(":")[1])
+
+
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        ("a:\n  if: %warns\n", "put quotes around a text that starts with %"),
+        ("a: note = 'a: b'\n", 'put quotes around a text that holds ": "'),
+        ('a:\n  x: "open\n  y: "z"\n', "the quote that opens in line 2, column 6 ends only here"),
+        ("a: 'b' = c\n", "put quotes around the whole text"),
+        ("a: \"{{ matches('\\d') }}\"\n", "four times in a text of an expression"),
+    ],
+)
+def test_what_yaml_does_not_take_says_what_to_write(text: str, fix: str) -> None:
+    with pytest.raises(MappingError) as caught:
+        read_yaml(text)
+    assert caught.value.fix is not None
+    assert fix in caught.value.fix
 
 
 @pytest.mark.parametrize("text", ["a: {{ b }}", "a:\n  {% if b %}: 1", "- {[ b ]}"])

@@ -10,6 +10,7 @@ import click
 from hm_fhir.app import open_app
 from hm_fhir.cli.console import Exit, counted, out, print_json
 from hm_fhir.cli.mappings.places import Places
+from hm_fhir.errors import MappingError
 from hm_fhir.mapping.checker import Finding
 from hm_fhir.mapping.inspection.packs_to_compare import read_head
 
@@ -26,9 +27,17 @@ def command(settings: Path, folders: tuple[Path, ...], strict: bool, as_json: bo
     """
     with open_app(settings) as app:
         in_force = [spec.folder for spec in app.contributions.mappings.values()]
-        given = {read_head(folder).pack for folder in folders}
-        others = [folder for folder in in_force if not folders or read_head(folder).pack not in given]
-        findings = [one for one in app.check_mappings([*folders, *others]) if _is_below(one, folders)]
+        given = {_name(folder) for folder in folders}
+        others = [folder for folder in in_force if not folders or _name(folder) not in given]
+        findings = list(app.check_mappings([*folders, *others]))
+        if folders:
+            own = [one for one in findings if _is_of(one, folders)]
+            rest = [one for one in findings if one.is_error and not one.mappings and one not in own]
+            named = {folder.resolve() for folder in folders}
+            without = [folder for folder in in_force if folder.resolve() not in named] if rest else []
+            # What the files of other packs say only because of these packs, such as a name that is there twice.
+            known = {_key(one) for one in (app.check_mappings(without) if rest else ())}
+            findings = [one for one in findings if one in own or (one in rest and _key(one) not in known)]
     places = Places(())
     for finding in findings:
         if as_json:
@@ -42,8 +51,22 @@ def command(settings: Path, folders: tuple[Path, ...], strict: bool, as_json: bo
     return Exit.WRONG if errors or (strict and warnings) else Exit.DONE
 
 
-def _is_below(finding: Finding, folders: tuple[Path, ...]) -> bool:
-    return not folders or any(Path(finding.place).is_relative_to(folder) for folder in folders)
+def _name(folder: Path) -> str:
+    """Return the name of a pack; of one that does not say it, its folder: what is wrong is found with the rest."""
+    try:
+        return read_head(folder).pack
+    except MappingError:
+        return str(folder.resolve())
+
+
+def _is_of(finding: Finding, folders: tuple[Path, ...]) -> bool:
+    """Return whether a finding is in the packs of folders, or in another one because of their mappings."""
+    files = (finding.place, *finding.mappings)
+    return any(Path(file).is_relative_to(folder) for file in files for folder in folders)
+
+
+def _key(finding: Finding) -> tuple[str, str]:
+    return finding.place, finding.message
 
 
 def _print(finding: Finding, place: str) -> None:

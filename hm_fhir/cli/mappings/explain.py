@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
-from pydantic import ValidationError
 
-from hm_fhir.activities.model import Activity, rejected
-from hm_fhir.app import App, open_app
+from hm_fhir.app import open_app
 from hm_fhir.cli.console import Exit, out, table
+from hm_fhir.cli.mappings.activity import read_activity
 from hm_fhir.cli.mappings.places import Places
-from hm_fhir.errors import MappingError, SettingsError
-from hm_fhir.fhir.json import from_json, to_json
-from hm_fhir.mapping.files.yaml_file import read_yaml
+from hm_fhir.fhir.json import to_json
 from hm_fhir.mapping.inspection.explain import explain
 from hm_fhir.mapping.inspection.explanation import ExplainedResource, Explanation
-from hm_fhir.sources.base import activity_of
-
-_STDIN = "-"
 
 
 @click.command("explain")
@@ -35,10 +27,10 @@ def command(settings: Path, activity: str, names: tuple[str, ...], values: bool,
 
     ACTIVITY is a JSON or YAML file with one activity, or a case; - for standard input; or SOURCE:LOCAL_ID, a record
     of a source. Resources that were not made are listed with what decided it. Exit 1 when it is refused or no mapping
-    takes it.
+    takes it, 2 when it is no activity.
     """
     with open_app(settings) as app:
-        explanation = explain(app.mapper, _read(activity, app).for_mapping())
+        explanation = explain(app.mapper, read_activity(activity, app).for_mapping())
         places = Places(app.mapper.packs)
     wanted = [one for one in explanation.resources if not names or {one.name, one.key.split("/")[0]} & set(names)]
     known = {name for one in explanation.resources for name in (one.name, one.key.split("/")[0])}
@@ -52,66 +44,6 @@ def command(settings: Path, activity: str, names: tuple[str, ...], values: bool,
     else:
         _print(explanation, wanted, names, places, values=values)
     return Exit.DONE if explanation.mapping and explanation.refused is None else Exit.WRONG
-
-
-def _read(name: str, app: App) -> Activity:
-    source, _, local_id = name.partition(":")
-    if name != _STDIN and not Path(name).exists() and source in app.settings.sources:
-        return _of_source(app, source, local_id)
-    text = sys.stdin.buffer.read() if name == _STDIN else _content(Path(name))
-    value = _value(text, "standard input" if name == _STDIN else name)
-    if "case" in value and isinstance(value.get("activity"), dict):
-        value = value["activity"]
-    try:
-        return Activity.model_validate({"system": "explain", **value})
-    except ValidationError as error:
-        raise rejected(error, place=name) from None
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise SettingsError(
-            f"cannot read the activity: {type(error).__name__}",
-            place=str(path),
-            fix="name a file, - for standard input, or SOURCE:LOCAL_ID with a source of the settings",
-        ) from None
-
-
-def _value(text: bytes, name: str) -> dict[str, Any]:
-    try:
-        value = from_json(text)
-    except ValueError:
-        try:
-            value = read_yaml(text.decode("utf-8-sig"), name).value
-        except (MappingError, UnicodeDecodeError):  # whose excerpt would show a line of the activity
-            value = None
-    if not isinstance(value, dict):
-        raise SettingsError("this is no activity in JSON or YAML", place=name, fix="one JSON object, or YAML")
-    return value
-
-
-def _of_source(app: App, name: str, local_id: str) -> Activity:
-    source = app.source(name)
-    for record in source.records():
-        if record.error is None and local_id in map(str, _texts(record.values)):
-            activity = activity_of(source, record)
-            if activity.local_id == local_id:
-                return activity
-    raise SettingsError(f"the source {name!r} has no such activity", fix="look at its local ids")
-
-
-def _texts(value: Any) -> Iterator[Any]:
-    """Yield all values of a record: one that does not hold the local id need not become an activity."""
-    if isinstance(value, dict):
-        for inner in value.values():
-            yield from _texts(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _texts(inner)
-    else:
-        yield value
 
 
 def _lines(explanation: Explanation, wanted: list[ExplainedResource], *, values: bool) -> Iterator[dict[str, object]]:

@@ -12,6 +12,7 @@ from hm_fhir.cli.mappings.places import Places
 from hm_fhir.errors import SettingsError
 from hm_fhir.mapping.cases import Case, load_cases, pack_of, run_case, write_case
 from hm_fhir.mapping.engine import Mapper
+from hm_fhir.mapping.files.pack_files import PACK_FILE
 from hm_fhir.mapping.inspection.coverage import coverage
 from hm_fhir.mapping.inspection.coverage_report import Report
 
@@ -26,7 +27,7 @@ from hm_fhir.mapping.inspection.coverage_report import Report
     metavar="PERCENT",
     help="With --coverage: exit 1 when cases reach a smaller part of the branches.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each case, then one for each file.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each case, then the coverage.")
 @click.pass_obj
 def command(
     settings: Path,
@@ -38,15 +39,17 @@ def command(
 ) -> int:
     """Run the cases of all packs in force, or those below FOLDERS; exit 1 when one fails.
 
+    Of a folder with pack.yaml these are the cases below its folder cases.
+
     With --coverage the files of the packs that the cases belong to are listed with the branches that no case reaches,
     each with its place and what no case has.
     """
     if fail_under is not None and not with_coverage:
         raise click.UsageError("--fail-under needs --coverage")
-    failed = 0
+    failed = written = 0
     with open_app(settings) as app, progress() as start:
         below = folders or tuple(spec.folder / "cases" for spec in app.contributions.mappings.values())
-        cases = [case for folder in below for case in load_cases(folder)]
+        cases = [case for folder in below for case in load_cases(_cases_folder(folder))]
         if not cases:
             raise SettingsError("there are no cases", fix="a case is a YAML file below cases/ of a pack")
         mapper = app.case_mapper
@@ -56,21 +59,35 @@ def command(
             advance(1)
             if not result.passed:
                 failed += 1
-                if write:
-                    write_case(case, mapper)
+            is_written = write and not result.passed and write_case(case, mapper)
+            written += is_written
             if as_json:
-                print_json({"case": result.name, "passed": result.passed, "difference": result.difference})
+                shown = {"case": result.name, "passed": result.passed, "difference": result.difference}
+                print_json({**shown, "written": is_written} if write else shown)
             elif not result.passed:
                 out.print(f"[bold red]failed[/] {result.name}")
                 out.print(result.difference, markup=False)
+                if write and not is_written:
+                    out.print("not written: no mapping took the activity; correct it, or write `refused` yourself")
         report = _coverage(mapper, cases) if with_coverage else None
     if not as_json:
         out.print(f"{len(cases) - failed} of {len(cases)} cases pass", end="")
-        out.print(", the others were written anew" if failed and write else "")
+        out.print(_written(written, failed))
     if report is not None:
         _print(report, Places(mapper.packs), as_json=as_json)
     is_covered = report is None or fail_under is None or report.percent >= fail_under
     return Exit.DONE if not failed and is_covered else Exit.WRONG
+
+
+def _cases_folder(folder: Path) -> Path:
+    """Return where cases are: the other files of a pack are none."""
+    return folder / "cases" if (folder / PACK_FILE).is_file() else folder
+
+
+def _written(written: int, failed: int) -> str:
+    if not written:
+        return ""
+    return ", the others were written anew" if written == failed else f", {written} of the others were written anew"
 
 
 def _coverage(mapper: Mapper, cases: list[Case]) -> Report:
@@ -88,6 +105,7 @@ def _print(report: Report, places: Places, *, as_json: bool) -> None:
             )
         for used in report.concept_maps:
             print_json({"concept_map": used.name, "used_codes": used.used, "unused_codes": list(used.unused)})
+        print_json({"branches": report.total, "reached": report.reached, "percent": float(_percent(report))})
         return
     rows = table("file", "#reached", "#branches")
     for one in report.files:

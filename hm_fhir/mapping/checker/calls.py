@@ -230,18 +230,23 @@ def _check_codes(of: Expressions, node: tree.FunctionCall, at: At, name: str, co
     missing = sorted(str(code) for code in codes if code not in carried.concepts and code != "")
     if missing:
         single = missing[0] if len(codes) == 1 else None
+        near = did_you_mean(single, carried.concepts) if single else None
+        if near is None or not (near.startswith("did") or isinstance(node.arguments[1], tree.Literal)):
+            near = f"add what is missing to {carried.name!r}"
+            if len(missing) * 2 > len(codes):
+                near = f"the codes of the field are not those of {carried.name!r}: name the code system of the field"
         of.world.findings.error(
             at.spot(tree.start(node.arguments[1])),
             "unknown-code",
             f"{carried.name!r} has no code {_listed(missing)}" + ("" if single else ", which this can be"),
-            did_you_mean(single, carried.concepts) if single else f"add what is missing to {carried.name!r}",
+            near,
         )
 
 
 def _translate(of: Expressions, node: tree.FunctionCall, at: At, source: Value) -> Value:
     name = of.of(node.arguments[0], at).codes()
     concept_map = of.world.concept_map(str(next(iter(name)))) if name is not None and len(name) == 1 else None
-    if concept_map is None:
+    if concept_map is None or not concept_map.groups:  # one without groups could not be read, which is reported
         return Value((Shape("Coding"),), Presence.UNKNOWN, many=True)
     if source.presence is Presence.NEVER:
         return NOTHING

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from hm_fhir.errors import MappingError
 
@@ -27,6 +27,7 @@ class Finding:
         message: what is wrong.
         fix: what to do, in one sentence, or None.
         excerpt: the line with a caret below the place, or None for files that are not YAML.
+        mappings: files of the mappings in which it is wrong; empty for what is wrong in a file by itself.
     """
 
     severity: Severity
@@ -35,6 +36,7 @@ class Finding:
     message: str
     fix: str | None = None
     excerpt: str | None = None
+    mappings: tuple[str, ...] = ()
 
     @property
     def is_error(self) -> bool:
@@ -82,11 +84,27 @@ class Spot:
         return self.document.place(self.path, key=key), self.document.excerpt(self.path, key=key)
 
 
+class Cause(Protocol):
+    """The mapping that is being checked."""
+
+    @property
+    def file(self) -> str:
+        """Name of its file."""
+
+    def of(self, spot: Spot) -> str | None:
+        """Return what the mapping has to do with a place of another pack; None where the place is of its own pack."""
+
+
 class Findings:
-    """What was found so far; the same thing at the same place is found once."""
+    """What was found so far; the same thing at the same place is found once.
+
+    Attributes:
+        cause: the mapping that is being checked; None: none.
+    """
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str, str], Finding] = {}
+        self.cause: Cause | None = None
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(sorted(self._found.values(), key=_order))
@@ -113,7 +131,12 @@ class Findings:
 
     def _add(self, severity: Severity, spot: Spot, code: str, message: str, fix: str | None) -> None:
         place, excerpt = spot.located()
-        self.add(Finding(severity, code, place, message, fix, excerpt))
+        if self.cause is None:
+            self.add(Finding(severity, code, place, message, fix, excerpt))
+        elif (place, code, message) not in self._found:  # then it is no matter of this mapping
+            reason = self.cause.of(spot)
+            whole = f"{message}; {reason}" if reason else message
+            self.add(Finding(severity, code, place, whole, fix, excerpt, (self.cause.file,)))
 
 
 def _order(finding: Finding) -> tuple[str, int, int, str]:

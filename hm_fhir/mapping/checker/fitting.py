@@ -8,6 +8,7 @@ from hm_fhir.errors import did_you_mean
 from hm_fhir.mapping.checker.concepts import Concepts
 from hm_fhir.mapping.checker.fixed import Fixed
 from hm_fhir.mapping.checker.objects import Leaf, Variant
+from hm_fhir.mapping.checker.plain import as_expression, written_by_hand
 from hm_fhir.mapping.checker.primitives import misfit
 from hm_fhir.mapping.checker.scope import Made
 from hm_fhir.mapping.checker.terminology import Terminology
@@ -234,6 +235,8 @@ class Fitting:
             self._made(shape.made, element, definition, name, leaf)
         elif shape.type is None:
             return
+        elif (meant := as_expression(shape, leaf, self._world)) is not None:
+            self._expression(shape, element, definition, name, spot, meant)
         elif definition.kind == "primitive":
             self._scalar(shape, element, definition, base, name, spot)
         elif not self._suits(shape.type, kind):
@@ -243,6 +246,15 @@ class Fitting:
             self._targets(shape.targets, element, name, spot)
         elif shape.type == "Coding":
             self._terminology.concept([shape.codings], element.binding, spot, via=shape.via)
+
+    def _expression(
+        self, shape: Shape, element: Element, definition: TypeDefinition, name: str, spot: Spot, fix: str
+    ) -> None:
+        base = self._base_name(definition.name)
+        fits = definition.kind == "primitive" and misfit(shape, definition, base) is None
+        is_bound = element.binding is not None and element.binding.strength == "required"
+        say = self._findings.warning if fits and not is_bound else self._findings.error
+        say(spot, "plain-expression", f"{name} is the text as it stands here, and not what it names", fix)
 
     def _scalar(
         self, shape: Shape, element: Element, definition: TypeDefinition, base: str, name: str, spot: Spot
@@ -289,6 +301,12 @@ class Fitting:
                     kinds = {str(code).rpartition("/")[0].rpartition("/")[2] if key == "reference" else str(code)
                              for code in codes}  # fmt: skip
                     self._targets(frozenset(kinds - {""}), element, name, leaf.spot)
+            for leaf in written_by_hand(variant, self._objects):
+                self._findings.error(
+                    leaf.spot, "literal-reference",
+                    f"{name} has an id that is written by hand, and it is the engine that makes the ids",
+                    "use reference('name') in the place of the object",
+                )  # fmt: skip
 
     # --- types ------------------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hm_fhir.fhir.definitions import TypeModel
+    from hm_fhir.mapping.checker.world import Side
     from hm_fhir.mapping.conceptmap import CodeSystem
     from hm_fhir.mapping.pack import Pack
 
@@ -41,17 +42,29 @@ def check_packs(
         systems = {**code_systems, **{system.url: system for system in code_systems.values()}}
     findings = Findings()
     shared = Shared(model_for_checking(types), systems, findings, types_alike=_types_alike(packs))
-    checks = []
-    for pack in packs:
-        for mapping in (*pack.mappings, *pack.replaced):
-            check = MappingCheck(shared, pack, mapping)
-            check.run()
-            if mapping in pack.mappings:
-                checks.append((mapping, check))
+    checks = [check for check in _checked(packs, shared) if check.mapping in check.pack.mappings]
     shared.branches.report(findings)
     _overlaps(checks, findings)
     check_unused(packs, findings)
     return tuple(findings)
+
+
+def never_taken(packs: Sequence[Pack]) -> frozenset[Side]:
+    """Return the sides of conditions and loops that no mapping of packs can take, whatever the activity is.
+
+    Args:
+        packs: the packs in force together, without mistakes.
+    """
+    shared = Shared(model_for_checking(None), None, Findings(), types_alike=_types_alike(packs))
+    _checked(packs, shared)
+    return shared.branches.never_taken()
+
+
+def _checked(packs: Sequence[Pack], shared: Shared) -> list[MappingCheck]:
+    checks = [MappingCheck(shared, pack, mapping) for pack in packs for mapping in (*pack.mappings, *pack.replaced)]
+    for check in checks:
+        check.run()
+    return checks
 
 
 def _types_alike(packs: Sequence[Pack]) -> frozenset[str]:
@@ -122,21 +135,24 @@ def _read_and_checked(
     return packs, tuple(found)
 
 
-def _overlaps(checks: Sequence[tuple[object, MappingCheck]], findings: Findings) -> None:
+def _overlaps(checks: Sequence[MappingCheck], findings: Findings) -> None:
     """Report mappings of which two are for the same activities."""
-    for number, (_, check) in enumerate(checks):
-        for _, earlier in checks[:number]:
-            both = _common(check, earlier)
-            if both is None or not (is_of_types_alone(check) or is_of_types_alone(earlier)):
+    for number, one in enumerate(checks):
+        for other in checks[:number]:
+            both = _common(one, other)
+            if both is None or not (is_of_types_alone(one) or is_of_types_alone(other)):
                 continue
+            # It is said where it can be mended: by the pack that extends the other one.
+            check, earlier = (other, one) if one.pack.name in other.pack.extended else (one, other)
             mapping = check.mapping
             what = f"activities of type {', '.join(sorted(both)[:3])}" if both else "the same activities"
-            findings.error(
-                Spot(mapping.document, ("when",)),
-                "overlapping-mappings",
-                f"{mapping.name} and {earlier.mapping.name} are both for {what}",
-                "make their `when` exclude each other, or say `replaces`",
-            )
+            fix = "make their `when` exclude each other"
+            if earlier.pack.name in check.pack.extended:
+                fix += f", or say `replaces: {earlier.pack.name}/{earlier.mapping.name}`"
+            place, excerpt = Spot(mapping.document, ("when",)).located()
+            message = f"{mapping.name} and {earlier.mapping.name} are both for {what}"
+            files = (mapping.document.name, earlier.mapping.document.name)
+            findings.add(Finding("error", "overlapping-mappings", place, message, fix, excerpt, files))
 
 
 def _common(one: MappingCheck, other: MappingCheck) -> frozenset[str] | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from hm_fhir.errors import did_you_mean
+from hm_fhir.mapping.checker.causes import MappingCause
 from hm_fhir.mapping.checker.conditions import TRUE
 from hm_fhir.mapping.checker.finding import Spot
 from hm_fhir.mapping.checker.fitting import Fitting
@@ -35,6 +36,8 @@ class MappingCheck:
         mapping: with its parts.
 
     Attributes:
+        pack: the pack of the mapping.
+        mapping: with its parts.
         types: the activity types that it can be for, as far as its `when` names them; None: all.
         can_match: whether it can be for any activity.
         is_right: whether nothing was found in its `when`.
@@ -49,6 +52,7 @@ class MappingCheck:
             for rule in mapping.resources
         }
         self._shared = shared
+        self.pack = pack
         self.mapping = mapping
         self._world = World(shared, pack.types, pack.concept_maps, produced)
         self._findings = shared.findings
@@ -59,6 +63,13 @@ class MappingCheck:
 
     def run(self) -> None:
         """Check everything."""
+        self._findings.cause = MappingCause(self.pack, self.mapping, self._variables)
+        try:
+            self._run()
+        finally:
+            self._findings.cause = None
+
+    def _run(self) -> None:
         self._when()
         if not self.can_match:
             return
@@ -138,6 +149,7 @@ class MappingCheck:
             path = (*rule.path, "if")
             possible = templates.condition(rule.condition, path, env, facts)
             self._note(rule, "if", reached=True in possible)
+            self._shared.branches.side(rule.document, path, on=True in possible, off=possible != TRUE)
             if True not in possible:
                 return
             facts = templates.assumed(rule.condition, path, env, facts, holds=True)
@@ -152,7 +164,10 @@ class MappingCheck:
         assert rule.each is not None  # noqa: S101 - for the type checker; the caller asked
         path = (*rule.path, "each")
         value = templates.expressions.value(rule.each, path, env, NO_FACTS)
-        self._note(rule, "each", reached=value.presence is not Presence.NEVER)
+        there = value.presence
+        self._note(rule, "each", reached=there is not Presence.NEVER)
+        sides = {"on": there is not Presence.NEVER, "off": there is not Presence.ALWAYS}
+        self._shared.branches.side(rule.document, path, **sides)
         if value.presence is Presence.NEVER:
             return None
         if not value.many:

@@ -199,6 +199,7 @@ class TemplateValues:
         what = "this {% if %} is never true here, so what is below it is never used"
         note((env.document.name, node.path, True), spot, reached=True in possible, message=what,
              fix="correct the condition, or remove the branch")  # fmt: skip
+        self.world.shared.branches.side(env.document, node.path, on=True in possible, off=possible != TRUE)
         if node.otherwise is not None:
             what = "this {% if %} is always true here, so its {% else %} is never used"
             note((env.document.name, node.path, False), spot, reached=possible != TRUE,
@@ -248,6 +249,8 @@ class TemplateValues:
 
     def _loop(self, node: For | Context, env: Env, facts: Facts) -> Value:
         source = self.expressions.value(node.expression, node.path, env, facts)
+        sides = {"on": source.presence is not Presence.NEVER, "off": source.presence is not Presence.ALWAYS}
+        self.world.shared.branches.side(env.document, node.path, **sides)
         if source.presence is Presence.NEVER:
             return replace(NOTHING, many=True)
         inner, known = self.body_of(node, env, facts)

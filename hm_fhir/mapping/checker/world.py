@@ -25,11 +25,14 @@ if TYPE_CHECKING:
     from hm_fhir.mapping.checker.finding import Findings, Spot
     from hm_fhir.mapping.checker.scope import Key
     from hm_fhir.mapping.conceptmap import CodeSystem, ConceptMap
+    from hm_fhir.mapping.files.yaml_file import YamlDocument, YamlPath
     from hm_fhir.mapping.template.tree import Node
 
 T = TypeVar("T")
 Question = tuple[str, Any]
 """What a rule asked about its mapping: kind and name."""
+Side = tuple[str, tuple[str | int, ...], bool]
+"""One side of a condition or loop: file, path, and whether it is that with something."""
 
 _SYSTEMS: Final = "SystemOfIdentifiers"
 _TREES_KEPT: Final = 8192
@@ -62,6 +65,16 @@ class Branches:
 
     def __init__(self) -> None:
         self._seen: dict[Hashable, tuple[bool, Spot, str, str]] = {}
+        self._sides: dict[Side, bool] = {}
+
+    def side(self, document: YamlDocument, path: YamlPath, *, on: bool, off: bool) -> None:
+        """Tell which sides of a condition or loop one mapping can take: with it (or with items), and without."""
+        for key, taken in (((document.name, path, True), on), ((document.name, path, False), off)):
+            self._sides[key] = self._sides.get(key, False) or taken
+
+    def never_taken(self) -> frozenset[Side]:
+        """Return the sides that no mapping can take."""
+        return frozenset(side for side, taken in self._sides.items() if not taken)
 
     def note(self, key: Hashable, spot: Spot, *, reached: bool, message: str, fix: str) -> None:
         """Tell that a branch was looked at in one mapping.

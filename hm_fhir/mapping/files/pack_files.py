@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from hm_fhir.errors import MappingError
 from hm_fhir.mapping.conceptmap import ConceptMap, read_concept_map
+from hm_fhir.mapping.files.regular_files import files_in, read_regular_file
 from hm_fhir.mapping.files.spec import MappingSpec, PackSpec, PartSpec, Spec, read_spec
 from hm_fhir.mapping.files.yaml_file import YamlDocument, read_yaml
 from hm_fhir.mapping.fragment import Fragment, compile_fragment
@@ -103,13 +104,14 @@ class _Reader:
         head = list(self._read(PackSpec, [folder / PACK_FILE]))
         for path in sorted(folder.rglob("*.yml")):
             self._problems.add(MappingError("this file is not read", place=str(path), fix="rename it to .yaml"))
-        mapping_paths = [path for path in sorted(folder.glob("*.yaml")) if path.name != PACK_FILE]
-        part_paths = sorted((folder / "parts").glob("*.yaml"))
+        mapping_paths = [path for path in files_in(folder, ".yaml", self._problems) if path.name != PACK_FILE]
+        part_paths = files_in(folder / "parts", ".yaml", self._problems)
         if not mapping_paths:
             self._problems.add(MappingError("the pack has no mapping", place=str(folder)))
         mappings = [self._body(*one) for one in self._read(MappingSpec, mapping_paths)]
         parts = [self._body(*one) for one in self._read(PartSpec, part_paths)]
-        concept_map_paths = {path.stem: path for path in sorted((folder / "conceptmaps").glob("*.json"))}
+        concept_map_files = files_in(folder / "conceptmaps", ".json", self._problems)
+        concept_map_paths = {path.stem: path for path in concept_map_files}
         concept_maps = {name: self._concept_map(path) for name, path in concept_map_paths.items()}
         self._by_name([(one.spec.mapping, one) for one in mappings], "mapping")
         parts_by_name = self._by_name([(one.spec.part, one) for one in parts], "part")
@@ -144,8 +146,8 @@ class _Reader:
         return Body(spec, document, compile_fragment(spec, document, self._problems.at(document), self._setting))
 
     def _concept_map(self, path: Path) -> ConceptMap:
-        self._remember(path, path.read_bytes())
         try:
+            self._remember(path, read_regular_file(path))
             return read_concept_map(path)
         except MappingError as error:
             self._problems.add(error)

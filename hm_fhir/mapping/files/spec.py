@@ -101,7 +101,7 @@ def _report(finding: Any, model: type[BaseModel], report: Report) -> None:
         return report(path, MappingError(f"{name} is not known here", code=UNKNOWN_KEY, fix=fix))
     if kind == "string_pattern_mismatch":
         return report(
-            path, MappingError(f"{name} is no name", fix="begin with a letter; use letters, digits, - and _")
+            path, MappingError(f"{name} is no name", fix="begin with a letter; use the letters a-z, digits, - and _")
         )
     if kind in ("model_type", "dict_type"):
         return report(path, MappingError(f"{name} must be an object (keys and values)"))

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import yaml
 
 from hm_fhir.errors import MappingError
+from hm_fhir.mapping.files.regular_files import read_regular_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +84,7 @@ class YamlDocument:
             inside_key = span.key and str(path[-1]).startswith("{") and text in str(path[-1])
             start = self._offset(*(span.key if span.key and inside_key else (span.line, span.column)))
             end = self._offset(span.end_line, span.end_column)
-            found = self.text.find(text, start, end)
+            found = _standing(text, self.text, start, end)
             # An escaped or folded scalar does not hold the text as it is; its start is the best that is known.
             if found >= 0:
                 offset = found + position
@@ -119,14 +120,12 @@ def read_yaml(source: str | Path, name: str | None = None) -> YamlDocument:
     if isinstance(source, Path):
         name = name or str(source)
         try:
-            text = source.read_text(encoding="utf-8-sig")
+            text = read_regular_file(source, name).decode("utf-8-sig")
         except UnicodeDecodeError:
             raise MappingError("the file is not UTF-8 text", place=name, fix="save it as UTF-8") from None
-        except OSError as error:
-            raise MappingError(f"the file cannot be read: {error.strerror}", place=name) from None
     else:
         text = source
-    return _Reader(text.replace("\r\n", "\n"), name or "text").document()
+    return _Reader(text.replace("\r\n", "\n").replace("\r", "\n"), name or "text").document()
 
 
 class _Reader:
@@ -134,13 +133,14 @@ class _Reader:
         self._text = text
         self._name = name
         self._places: dict[YamlPath, Span] = {}
+        self._quoted: Any = None  # the last quoted text
 
     def document(self) -> YamlDocument:
         try:
             return self._document(yaml.parse(self._text, Loader=_LOADER))
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            self._fail(error.problem or "this is no YAML", mark, fix=self._hint(mark))
+            self._fail(*self._understood(error, mark))
         except yaml.reader.ReaderError as error:
             raise MappingError(
                 "the file holds a character that YAML forbids",
@@ -179,13 +179,23 @@ class _Reader:
         value: Any
         end: Any
         if isinstance(event, yaml.ScalarEvent):
-            value, end = _scalar(event), event.end_mark
+            self._quoted = event if event.style in ("'", '"') else self._quoted
+            value, end = self._scalar(event), event.end_mark
         elif isinstance(event, yaml.SequenceStartEvent):
             value, end = self._sequence(events, path)
         else:
             value, end = self._mapping(events, path)
         self._places[path] = Span(start.line, start.column, end.line, end.column, key)
         return value
+
+    def _scalar(self, event: Any) -> Any:
+        text: str = event.value
+        try:
+            return text if event.style else plain_scalar(text)
+        except (ValueError, ArithmeticError):  # sys.set_int_max_str_digits, and the exponents of Decimal
+            start = event.start_mark
+            place = f"{self._name}:{start.line + 1}:{start.column + 1}"
+            raise MappingError("a number is too large", place=place, fix="put quotes around text") from None
 
     def _sequence(self, events: Iterator[Any], path: YamlPath) -> tuple[list[Any], Any]:
         items: list[Any] = []
@@ -213,11 +223,38 @@ class _Reader:
             members[name] = self._node(next(events), events, (*path, name), (mark.line, mark.column))
         return members, event.end_mark
 
+    def _understood(self, error: yaml.MarkedYAMLError, mark: Any) -> tuple[str, Any, str | None]:
+        """Return message, place and fix of what libyaml says."""
+        problem, opened = error.problem or "this is no YAML", error.context_mark
+        if "quoted scalar" in (error.context or "") and opened is not None:
+            if "end of stream" in problem:
+                return "the quote that opens here is not closed", opened, self._hint(opened) or "close it"
+            if "escape" in problem:
+                fix = (
+                    "between double quotes of YAML a backslash is written twice, and four times in a text of an "
+                    "expression; or put the YAML text between single quotes"
+                )
+                return problem, mark, fix
+        last = self._quoted
+        if last is not None and mark and last.end_mark.line == mark.line:
+            if last.start_mark.line < mark.line:
+                where = f"line {last.start_mark.line + 1}, column {last.start_mark.column + 1}"
+                return problem, mark, f"the quote that opens in {where} ends only here: close it there"
+            if "expected key" in problem:
+                fix = "put quotes around the whole text; write a quote inside of it twice ('') or as the other kind"
+                return problem, mark, fix
+        return problem, mark, self._hint(mark)
+
     def _hint(self, mark: Any) -> str | None:
         lines = self._text.split("\n")
         line = lines[mark.line] if mark and mark.line < len(lines) else ""
         if re.search(r"(^|[\s:\-\[,])\{[{%\[]", line):
             return "put quotes around {{ }}, {% %} and {[ ]}"
+        character = line[mark.column : mark.column + 1] if mark else ""
+        if character in ("%", "@", "`") and not line[: mark.column].rstrip().endswith(("'", '"')):
+            return f"put quotes around a text that starts with {character}"
+        if re.match(r"[^:]*: +[^\s'\"].*: ", line):
+            return 'put quotes around a text that holds ": "'
         if "\t" in line:
             return "indent with spaces, not with tabs"
         return None
@@ -229,13 +266,23 @@ class _Reader:
         raise MappingError(message, place=f"{self._name}:{line + 1}:{column + 1}", excerpt=excerpt, fix=fix) from None
 
 
-def _scalar(event: Any) -> Any:
-    text: str = event.value
-    return text if event.style else plain_scalar(text)
+def _standing(expression: str, text: str, start: int, end: int) -> int:
+    """Return where an expression stands between two offsets of a text, or -1.
+
+    The same words may stand inside of another expression before it, so where it fills its brackets counts first.
+    """
+    filled = re.compile(r"(?:\{\{\+?|\{\[|\b(?:if|in))\s*(" + re.escape(expression) + r")\s*(?:\+?\}\}|\]\}|%\})")
+    found = filled.search(text, start, end)
+    return found.start(1) if found else text.find(expression, start, end)
 
 
 def plain_scalar(text: str) -> str | int | Decimal | bool | None:
-    """Return what an unquoted scalar means."""
+    """Return what an unquoted scalar means.
+
+    Raises:
+        ValueError: a number has more digits than Python reads.
+        ArithmeticError: a number has too large an exponent.
+    """
     if text in ("true", "false"):
         return text == "true"
     if text in ("null", "~", ""):

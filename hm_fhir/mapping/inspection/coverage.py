@@ -9,6 +9,8 @@ A branch is
 - ``{{ }}`` and ``{[ ]}``: gives something at least once. That it also gives nothing is not asked for: whether it can
   is for the types to say. What uses ``%systems`` is no branch: the settings decide what it gives, no case does.
 
+What no activity can take is no branch: a list without items below a condition that asks for an item of it.
+
 What stands inside of a branch that no case reaches is counted, but only the branch is named: it has to come first.
 """
 
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from hm_fhir.errors import RecordRejected
 from hm_fhir.mapping.cases import run_case
+from hm_fhir.mapping.checker.packs import never_taken
 from hm_fhir.mapping.inspection.choices import Choice, choices_of
 from hm_fhir.mapping.inspection.coverage_report import Branch, FileCoverage, MapCoverage, Report
 from hm_fhir.mapping.inspection.watching import watched_packs
@@ -85,6 +88,7 @@ class _Coverage:
         self._keys: dict[int, tuple[tuple[Choice, _Sides], ...]] = {}
         self._codes: Counter[tuple[int, str]] = Counter()
         self._packs = tuple(packs)
+        self._never = never_taken(packs)
         self._fragments = [fragment for pack in packs for fragment in pack.fragments]
         for pack in packs:
             for mapping in (*pack.mappings, *pack.replaced):
@@ -159,20 +163,31 @@ class _Coverage:
     def _sides_of_condition(
         self, condition: Expression, document: YamlDocument, path: YamlPath, around: Branch | None
     ) -> _Sides:
-        text = condition.text
-        return _Sides(
-            self._branch(document, path, f"in no case is {text!r} true", around, text=text),
-            self._branch(document, path, f"in no case is {text!r} false or empty", around, text=text),
-        )
+        says = (f"in no case is {condition.text!r} true", f"in no case is {condition.text!r} false or empty")
+        return self._pair(condition, document, path, around, says)
 
     def _sides_of_items(
         self, expression: Expression, document: YamlDocument, path: YamlPath, around: Branch | None
     ) -> _Sides:
-        text = expression.text
-        return _Sides(
-            self._branch(document, path, f"no case has an item for {text!r}", around, text=text),
-            self._branch(document, path, f"no case is without items for {text!r}", around, text=text),
+        says = (f"no case has an item for {expression.text!r}", f"no case is without items for {expression.text!r}")
+        return self._pair(expression, document, path, around, says)
+
+    def _pair(
+        self,
+        expression: Expression,
+        document: YamlDocument,
+        path: YamlPath,
+        around: Branch | None,
+        says: tuple[str, str],
+    ) -> _Sides:
+        """Return both sides, without the one that no activity can take."""
+        on, off = (
+            None
+            if (document.name, path, is_on) in self._never
+            else self._branch(document, path, said, around, text=expression.text)
+            for is_on, said in zip((True, False), says, strict=True)
         )
+        return _Sides(on, off)
 
     def _choices(
         self, expression: Expression, document: YamlDocument, path: YamlPath, around: Branch | None

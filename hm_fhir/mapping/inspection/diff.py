@@ -31,12 +31,12 @@ class Example:
     """One place where something differs.
 
     Attributes:
-        activity: number of the activity, from 1.
+        place: of the activity's record, such as ``activities.ndjson:7``.
         before: PERSONAL DATA: the value, or None.
         after: PERSONAL DATA: the value, or None.
     """
 
-    activity: int
+    place: str
     before: Any = field(default=None, repr=False)
     after: Any = field(default=None, repr=False)
 
@@ -69,7 +69,7 @@ class Comparison:
         changed: how many both map, differently.
         outcomes: how many, by outcome before and after: ``mapped``, ``no mapping``, ``refused (code)``,
             ``failed (code)``; only where they differ.
-        first: number of the first activity of each of `outcomes`.
+        first: place of the first activity of each of `outcomes`.
         resources: added and removed resources by name and type, ``patient (Patient)``.
         elements: by resource name and element, ``encounter Encounter.participant[].individual``.
     """
@@ -78,7 +78,7 @@ class Comparison:
     same: int = 0
     changed: int = 0
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
-    first: dict[tuple[str, str], int] = field(default_factory=dict)
+    first: dict[tuple[str, str], str] = field(default_factory=dict)
     resources: dict[str, Difference] = field(default_factory=dict)
     elements: dict[str, Difference] = field(default_factory=dict)
 
@@ -95,42 +95,43 @@ class Comparison:
             if old.startswith(before) and new.startswith(after) and old != new
         )
 
-    def add(self, before: Mapper, after: Mapper, activity: Mapping[str, Any]) -> None:
+    def add(self, before: Mapper, after: Mapper, activity: Mapping[str, Any], place: str) -> None:
         """Map one more activity with both and count what differs.
 
         Args:
             before: the mapper of now.
             after: the mapper to come; with the same identity, so that ids are the same.
             activity: as for `Mapper.map`.
+            place: of its record.
         """
         self.activities += 1
         old, old_outcome = _mapped(before, activity)
         new, new_outcome = _mapped(after, activity)
         if old_outcome != new_outcome:
             self.outcomes[old_outcome, new_outcome] += 1
-            self.first.setdefault((old_outcome, new_outcome), self.activities)
+            self.first.setdefault((old_outcome, new_outcome), place)
             return
-        if old is None or new is None or not self._compare(old, new):
+        if old is None or new is None or not self._compare(old, new, place):
             self.same += 1
         else:
             self.changed += 1
 
-    def _compare(self, old: Mapped, new: Mapped) -> bool:
+    def _compare(self, old: Mapped, new: Mapped, place: str) -> bool:
         was = {resource.key: resource for resource in old.resources}
         now = {resource.key: resource for resource in new.resources}
         elements: dict[tuple[str, Kind], Example] = {}
         resources: dict[tuple[str, Kind], Example] = {}
         for key, resource in was.items():
             if key not in now:
-                example = Example(self.activities, before=resource.content)
+                example = Example(place, before=resource.content)
                 resources.setdefault((_label(resource), "removed"), example)
             elif resource.text() != now[key].text():
                 name = now[key].name
                 for path, kind, before, after in _differences(resource.content, now[key].content, resource.type):
-                    elements.setdefault((f"{name} {path}", kind), Example(self.activities, before, after))
+                    elements.setdefault((f"{name} {path}", kind), Example(place, before, after))
         for key, resource in now.items():
             if key not in was:
-                resources.setdefault((_label(resource), "added"), Example(self.activities, after=resource.content))
+                resources.setdefault((_label(resource), "added"), Example(place, after=resource.content))
         for found, counted in ((resources, self.resources), (elements, self.elements)):
             for (name, kind), example in found.items():
                 counted.setdefault(name, Difference()).count(kind, example)

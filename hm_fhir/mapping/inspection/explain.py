@@ -14,7 +14,7 @@ from hm_fhir.mapping.resource_types import WITHOUT_IDENTIFIER_LIST
 from hm_fhir.mapping.template.tree import Constant, Text, expressions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hm_fhir.fhirpath import Scope
     from hm_fhir.mapping.conceptmap import ConceptMap
@@ -82,6 +82,7 @@ class _Watch:
         """Forget the last activity."""
         self.tracer = Tracer()
         self.mapping: CompiledMapping | None = None
+        self.failed: Node | None = None
         self.refused: Refusal | None = None
         self.number_of_items: dict[int, int] = {}
         self.conditions: dict[int, list[bool]] = {}
@@ -91,7 +92,15 @@ class _Watch:
         return lambda node, run: self._around(document, node, run)
 
     def _around(self, document: YamlDocument, node: Node, run: Run) -> Run:
-        return lambda scope: self.tracer.call(document, node, run, scope)
+        def noting(scope: Scope) -> Any:
+            try:
+                return self.tracer.call(document, node, run, scope)
+            except RecordRejected as error:
+                if error.path is None:
+                    error.path, self.failed = node.path, node
+                raise
+
+        return noting
 
     def chosen(self, mapping: CompiledMapping) -> None:
         self.mapping = mapping
@@ -128,11 +137,28 @@ class _Seen:
             path = (*refusal.path, "when")
             place, expression = refusal.document.place_within(path, refusal.when.text, 0)[0], refusal.when.text
             inputs = shown(self._inputs.refusals[id(refusal)])
+        elif error.spot is not None:
+            place, expression, inputs = error.spot, error.expression or "", shown(self._behind(error))
         return Explanation(
             *self._chosen(),
             refused=Refused(error.code, error.message, place, expression, inputs),
             concept_maps=dict(sorted(self._watch.maps.items())),
         )
+
+    def _behind(self, error: RecordRejected) -> Iterable[tuple[str, ...]]:
+        """Return the fields that an expression which failed depends on."""
+        failed, mapping, inputs = self._watch.failed, self._watch.mapping, self._inputs
+        if failed is not None and id(failed) in inputs.nodes:
+            return inputs.nodes[id(failed)].fields
+        if mapping is None or not error.path:
+            return ()
+        for rule in mapping.resources:
+            for key, of_rule in (("each", inputs.each), ("if", inputs.conditions), ("key", inputs.keys)):
+                at = (*rule.path, key)
+                spot = rule.document.place_within(at, error.expression or "", 0)[0]
+                if error.path == at and error.spot == spot:
+                    return of_rule[rule.name]
+        return next((inputs.refusals[id(one)] for one in mapping.refuse if error.path == (*one.path, "when")), ())
 
     def _chosen(self) -> tuple[str | None, str]:
         mapping = self._watch.mapping

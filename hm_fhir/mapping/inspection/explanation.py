@@ -99,8 +99,8 @@ class Refused:
     Attributes:
         code: of the refusal.
         message: for people; holds no value of the activity.
-        place: of the rule in the mapping file where one refused, else of the resource and element.
-        expression: that refused, or "".
+        place: of the expression in the mapping file that refused or failed, else of the resource and element.
+        expression: that refused or failed, or "".
         inputs: fields of the activity that decided.
     """
 

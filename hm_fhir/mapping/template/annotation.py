@@ -28,6 +28,7 @@ def annotated(depth: int) -> Around:
                 return run(scope)
             except RecordRejected as error:
                 error.place = error.place or place
+                error.path = node.path if error.path is None else error.path
                 raise
 
         return annotating

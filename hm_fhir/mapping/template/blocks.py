@@ -25,7 +25,10 @@ _ASSIGN = re.compile(r"\{%\s*assign\s*%\}")
 _MERGE = re.compile(r"\{%\s*merge\s*%\}")
 _CONTEXT = re.compile(r"\{\{\s*(.+?)\s*\}\}", re.DOTALL)
 _WORD = re.compile(r"\{%\s*(\w*)")
+_ELIF = re.compile(r"\{%\s*(?:else?\s*if|elif)\b")
 _WORDS = ("if", "else", "for", "assign", "merge")
+_ALMOST = re.compile(r"[{}%]")
+_CLOSED_UP = "write {% ... %} or {{ ... }}, without a space in between"
 _MARKS = re.compile(r"\{\{|\}\}|\{\[|\]\}|\{%|%\}")
 
 
@@ -124,6 +127,8 @@ def split_keys(template: dict[str, Any], path: YamlPath, report: Report) -> Bloc
 def _sort_in(key: str, value: Any, blocks: Blocks) -> MappingError | None:
     taken: object = None
     if not _MARKS.search(key):
+        if _ALMOST.search(key):
+            return MappingError(f"{key!r} is no block", code="unknown-key", fix=_CLOSED_UP)
         blocks.members[key] = value
     elif _ASSIGN.fullmatch(key):
         taken, blocks.assign = blocks.assign, key
@@ -137,14 +142,29 @@ def _sort_in(key: str, value: Any, blocks: Blocks) -> MappingError | None:
         taken, blocks.loop = blocks.loop, (key, Loop(found[3], found[2], found[1]))
     elif found := _CONTEXT.fullmatch(key):
         taken, blocks.context = blocks.context, (key, found[1])
+    elif _ELIF.match(key):
+        return MappingError("there is no elif", fix="put {% if %} into {% else %}")
     elif found := _WORD.match(key):
-        fix = None if found[1] in _WORDS else did_you_mean(found[1], _WORDS)
-        return MappingError(f"{key!r} is no block", fix=fix or "see the blocks of the mapping language")
+        near = None if found[1] in _WORDS else did_you_mean(found[1], _WORDS)
+        return MappingError(f"{key!r} is no block", fix=near or "see the blocks of the mapping language")
     else:
         return MappingError(f"the key {key!r} mixes text and an expression", fix="a key is a name or one block")
     if taken is not None:
-        return MappingError("this block is here twice", fix="nest the second one")
+        return MappingError("this block is here twice", fix=_fix_of_second(key))
     return None
+
+
+def _fix_of_second(key: str) -> str:
+    """Return how to write two blocks of one kind that do not depend on each other."""
+    word = found[1] if (found := _WORD.match(key)) else ""
+    fixes = {
+        "if": 'for both, independent of each other: "{% merge %}" with a list of objects, each with its own {% if %}'
+        "; for the second only where the first is not true: put it into {% else %}",
+        "else": "each {% if %} has one {% else %}: remove one of them",
+        "assign": "put the variables of both into one list",
+        "merge": "put the objects of both into one list",
+    }
+    return fixes.get(word, "make them two items of the list, each with one block")
 
 
 def _check_company(blocks: Blocks, path: YamlPath, report: Report) -> None:
