@@ -1,7 +1,7 @@
 """Which writes go together: a pure plan from waiting entries and the ledger.
 
-In one bundle an identity stands once, in its newest version; what the target has already is left out; what is older
-than what the target has is left out; an entry that references something undelivered waits.
+In one bundle an identity stands once, in its newest content; what the target has already is left out; what is older
+than what the target has is left out (see `rules.order_key`); an entry that references something undelivered waits.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 from hm_fhir.delivery.target import Limits
 from hm_fhir.outbox.entry import Entry
+from hm_fhir.outbox.rules import is_older
 from hm_fhir.outbox.settlement import LedgerRow
 
 ENTRY_BYTES = 200
@@ -31,6 +32,8 @@ class Item:
         withdrawn: it is here to say that it should not be there any more.
         only_if_held: nobody knows whether the target has it; written only where it has.
         content: the resource; only kept where it is needed for merging.
+        order: see `rules.order_key`; None: the version of the entry.
+        activity_key: the activity that made it; None: that of the entry.
     """
 
     key: str
@@ -41,6 +44,8 @@ class Item:
     withdrawn: bool = False
     only_if_held: bool = False
     content: Mapping[str, Any] | None = field(default=None, repr=False)
+    order: str | None = None
+    activity_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +55,15 @@ class Prepared:
     Args:
         entry: the row of the outbox.
         items: its resources, withdrawn ones included.
+        yields: keys that the ledger has from its activity, in a later order than the activity claims now, with the
+            order that it claims; "" when it makes them no more.
+        released: keys that its activity makes no more, and that others will bring.
     """
 
     entry: Entry
     items: tuple[Item, ...]
+    yields: Mapping[str, str] = field(default_factory=dict)
+    released: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,8 @@ class Plan:
         missing: entries that reference something undelivered, with the keys.
         rest: entries for the next bundle, in order.
         touched: keys that an entry confirms as they are, to move their version forward in the ledger.
+        seen: the order of each key in the ledger that was looked at.
+        released: keys that an entry leaves to others after all, by number of the entry.
     """
 
     chosen: dict[str, Chosen] = field(default_factory=dict)
@@ -87,6 +99,8 @@ class Plan:
     missing: list[tuple[Prepared, tuple[str, ...]]] = field(default_factory=list)
     rest: list[Prepared] = field(default_factory=list)
     touched: dict[int, list[Item]] = field(default_factory=dict)
+    seen: dict[str, str] = field(default_factory=dict)
+    released: dict[int, list[str]] = field(default_factory=dict)
 
     @property
     def settles_something(self) -> bool:
@@ -103,14 +117,14 @@ def plan_bundle(queue: Sequence[Prepared], ledger: Mapping[str, LedgerRow], limi
         limits: what the target takes at once.
     """
     plan = Plan()
-    moved: dict[str, str] = {}  # versions that entries of this plan give to what the target has just so
+    held = _Held(queue, ledger)
     size = 0
     for position, prepared in enumerate(queue):
         absent = tuple(key for key in prepared.entry.needs if key not in ledger and key not in plan.chosen)
         if absent:
             plan.missing.append((prepared, absent))
             continue
-        wanted, confirmed, leans, has_same = _wanted(prepared, plan.chosen, ledger, moved)
+        wanted, confirmed, leans, has_same = _wanted(prepared, plan.chosen, held)
         added = sum(len(item.text) + ENTRY_BYTES for item in wanted)
         if len(wanted) > limits.writes or added > limits.bytes:
             plan.too_large.append(prepared)
@@ -121,7 +135,7 @@ def plan_bundle(queue: Sequence[Prepared], ledger: Mapping[str, LedgerRow], limi
             break
         if confirmed:
             plan.touched[prepared.entry.entry_id] = confirmed
-            moved.update((item.key, prepared.entry.version_key) for item in confirmed)
+            held.moved.update((item.key, _standing(item, prepared.entry)) for item in confirmed)
         if wanted or leans:
             plan.taken.append(prepared)
         elif has_same or not prepared.items:
@@ -130,11 +144,47 @@ def plan_bundle(queue: Sequence[Prepared], ledger: Mapping[str, LedgerRow], limi
             plan.superseded.append(prepared)
         size += added
         plan.chosen.update((item.key, Chosen(item, prepared.entry)) for item in wanted)
+        plan.seen.update((item.key, ledger[item.key].version_key) for item in prepared.items if item.key in ledger)
     return plan
 
 
+_Standing = tuple[str, str]
+"""Order of a content, and the activity that made it."""
+
+
+def _standing(item: Item, entry: Entry) -> _Standing:
+    order = entry.version_key if item.order is None else item.order
+    return order, entry.activity_key if item.activity_key is None else item.activity_key
+
+
+class _Held:
+    """What the target has, as far as it still counts.
+
+    Args:
+        queue: all entries that wait: a content that its own activity has corrected or taken back holds nobody off,
+            also where that correction comes later in the queue.
+        ledger: see `plan_bundle`.
+    """
+
+    def __init__(self, queue: Sequence[Prepared], ledger: Mapping[str, LedgerRow]) -> None:
+        self.ledger = ledger
+        self.moved: dict[str, _Standing] = {}  # given by entries of this plan to what the target has just so
+        self._yields = {
+            (key, prepared.entry.activity_key): order for prepared in queue for key, order in prepared.yields.items()
+        }
+
+    def standing(self, row: LedgerRow, activity_key: str) -> _Standing:
+        """Return what a content of an activity must not be older than."""
+        if row.resource_key in self.moved:
+            return self.moved[row.resource_key]
+        order = row.version_key
+        if row.activity_key != activity_key:
+            order = min(order, self._yields.get((row.resource_key, row.activity_key), order))
+        return order, row.activity_key
+
+
 def _wanted(
-    prepared: Prepared, chosen: Mapping[str, Chosen], ledger: Mapping[str, LedgerRow], moved: Mapping[str, str]
+    prepared: Prepared, chosen: Mapping[str, Chosen], held: _Held
 ) -> tuple[list[Item], list[Item], bool, bool]:
     """Return what an entry adds to the bundle, what it moves forward in the ledger, and how it stands to both.
 
@@ -144,7 +194,7 @@ def _wanted(
     confirmed: list[Item] = []
     has_same = False
     leans = any(key in chosen for key in prepared.entry.needs)
-    version = prepared.entry.version_key
+    entry = prepared.entry
     for item in prepared.items:
         there = chosen.get(item.key)
         if there is not None:
@@ -152,23 +202,32 @@ def _wanted(
             is_other = there.item.digest != item.digest
             # The same content from a newer version is taken over too: the ledger must get the newest version, or one
             # between would come in later.
-            is_newer = version > there.entry.version_key or (is_other and version == there.entry.version_key)
+            mine, its = _standing(item, entry), _standing(there.item, there.entry)
+            is_newer = is_older(*its, *mine) or (is_other and not is_older(*mine, *its))
             # What one activity withdraws and another one makes is made.
-            if item.withdrawn != there.item.withdrawn and prepared.entry.activity_key != there.entry.activity_key:
+            if item.withdrawn != there.item.withdrawn and entry.activity_key != there.entry.activity_key:
                 is_newer = there.item.withdrawn
             if is_newer:
                 wanted.append(item)
             continue
-        row = ledger.get(item.key)
+        row = held.ledger.get(item.key)
         if row is None:
             wanted.append(item)
             continue
-        held_version = max(row.version_key, moved.get(item.key, ""))
+        mine, its = _standing(item, entry), held.standing(row, entry.activity_key)
+        # Its activity gives a content up for that of another one.
+        gives_up = its[1] == entry.activity_key != mine[1]
+        if item.withdrawn and its[1] != entry.activity_key:
+            continue  # an activity withdraws only what it wrote itself
         if row.content_digest == item.digest:
             has_same = True
-            if version > held_version:
+            if (
+                gives_up
+                or is_older(*its, *mine)
+                or (mine[1] == its[1] and mine[0] != its[0] and not is_older(*mine, *its))
+            ):
                 confirmed.append(item)
-        elif version >= held_version or _is_back(item, row, prepared.entry):
+        elif gives_up or not is_older(*mine, *its) or _is_back(item, row, entry):
             wanted.append(item)
     return wanted, confirmed, leans, has_same
 

@@ -312,6 +312,7 @@ def payload_of(mapped: Mapped) -> dict[str, Any]:
                 "shared": resource.shared,
                 "receiver_owns": list(resource.receiver_owns),
                 "content": resource.content,
+                **({} if resource.as_of is None else {"as_of": resource.as_of}),
             }
             for resource in mapped.resources
         ]

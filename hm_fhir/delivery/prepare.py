@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from hm_fhir.delivery.bundles import Chosen, Item, Plan, Prepared, keys_of
@@ -11,6 +11,7 @@ from hm_fhir.fhir.json import to_json
 from hm_fhir.fhir.ownership import differs, merged
 from hm_fhir.fhir.withdrawal import withdrawn
 from hm_fhir.outbox.entry import Entry, State
+from hm_fhir.outbox.rules import order_key
 from hm_fhir.outbox.settlement import LedgerRow
 from hm_fhir.outbox.store import Store
 
@@ -33,50 +34,96 @@ class Preparation:
 
     def prepare(self, target: str, entries: Sequence[Entry]) -> list[Prepared]:
         """Return the entries in their order, and load the ledger for every key in them."""
-        prepared = [Prepared(entry, self._items(target, entry)) for entry in entries]
+        prepared = [Prepared(entry, tuple(self._items(entry))) for entry in entries]
         self._keys = keys_of(prepared)
         self.refresh(target)
+        prepared = [self._with_others(one) for one in prepared]
+        if more := keys_of(prepared) - self._keys:
+            self._keys |= more
+            self.ledger = {**self.ledger, **self._store.ledger(target, more)}
         return prepared
 
     def refresh(self, target: str) -> None:
         """Load the ledger again, after something was settled."""
         self.ledger = self._store.ledger(target, self._keys)
 
-    def _items(self, target: str, entry: Entry) -> tuple[Item, ...]:
-        items = [self._item(resource) for resource in entry.payload["resources"]]
-        return (*items, *self._gone(target, entry, {item.key for item in items}))
+    def _items(self, entry: Entry) -> Iterator[Item]:
+        return (self._item(resource, entry) for resource in entry.payload["resources"])
 
-    def _gone(self, target: str, entry: Entry, present: set[str]) -> list[Item]:
+    def _with_others(self, prepared: Prepared) -> Prepared:
+        """Return an entry with what earlier versions of its activity leave behind.
+
+        A content that holds since an earlier time than the former version said makes room for that of another
+        activity that holds since later.
+        """
+        entry, yields = prepared.entry, dict[str, str]()
+        items = []
+        for item in prepared.items:
+            row = self.ledger.get(item.key)
+            if row is not None and not item.shared and self._is_of(entry, row) and _order(item) < row.version_key:
+                yields[item.key] = _order(item)
+                other = self._of_others(entry, item.key)
+                item = item if other is None or _order(other) < _order(item) else other
+            items.append(item)
+        gone, released = self._gone(entry, {item.key for item in items}, yields)
+        return Prepared(entry, (*items, *gone), yields, tuple(released))
+
+    @staticmethod
+    def _is_of(entry: Entry, row: LedgerRow) -> bool:
+        return row.activity_key == entry.activity_key
+
+    def _gone(self, entry: Entry, present: set[str], yields: dict[str, str]) -> tuple[list[Item], list[str]]:
         """Return what earlier versions of the activity made and this one does not make any more.
 
         Of a version whose answer was lost nobody knows whether the target has it: the target is asked. What another
-        activity makes too, such as the plan of a case, becomes what that one makes of it.
+        activity makes too, such as the plan of a case, becomes what that one makes of it, or is released for an
+        activity that will bring it itself, with what it references.
         """
+        target = entry.target
         gone: dict[str, dict[str, Any]] = {}
         for payload in self._store.former_payloads(target, entry.activity_key, entry.entry_id, present):
             for resource in payload["resources"]:
                 if not resource["shared"] and resource["key"] not in present:
                     gone.setdefault(resource["key"], resource)
         ledger = self._store.ledger(target, gone)
-        items = []
+        items: list[Item] = []
+        released: list[str] = []
         for key, resource in gone.items():
             row = ledger.get(key)
             if row is not None and (row.withdrawn or row.shared):
                 continue
-            others = self._store.other_producers(target, key, entry.activity_key)
-            if others:
-                items += self._of_another(key, others)
+            is_ours = row is not None and self._is_of(entry, row)
+            if is_ours:
+                yields[key] = ""
+            if (other := self._of_others(entry, key)) is not None:
+                items.append(other)
+                if is_ours:
+                    yields[key] = _order(other)
+            elif self._store.other_producers(target, key, entry.activity_key):
+                released += [key] * is_ours
             elif (content := withdrawn(resource["content"])) is not None:
-                items.append(self._item({**resource, "content": content}, withdrawn=True, only_if_held=row is None))
-        return items
+                without = {**resource, "content": content, "as_of": None}
+                items.append(self._item(without, entry, withdrawn=True, only_if_held=row is None))
+        return items, released
 
-    def _of_another(self, key: str, others: Sequence[Entry]) -> list[Item]:
-        newest = others[0]
-        if newest.state not in _SETTLED:  # it brings the resource itself, with what that references
-            return []
-        return [self._item(one) for one in newest.payload["resources"] if one["key"] == key]
+    def _of_others(self, entry: Entry, key: str) -> Item | None:
+        """Return the newest content of a resource among those of other activities.
 
-    def _item(self, resource: dict[str, Any], *, withdrawn: bool = False, only_if_held: bool = False) -> Item:
+        One that waits is left out: it brings the resource itself, with what that references.
+        """
+        others = self._store.other_producers(entry.target, key, entry.activity_key)
+        items = [
+            self._item(resource, other)
+            for other in others
+            if other.state in _SETTLED
+            for resource in other.payload["resources"]
+            if resource["key"] == key
+        ]
+        return max(items, key=_order, default=None)
+
+    def _item(
+        self, resource: dict[str, Any], entry: Entry, *, withdrawn: bool = False, only_if_held: bool = False
+    ) -> Item:
         text = to_json(resource["content"])
         owns = tuple(resource["receiver_owns"])
         return Item(
@@ -88,6 +135,8 @@ class Preparation:
             withdrawn=withdrawn,
             only_if_held=only_if_held,
             content=resource["content"] if owns else None,
+            order=order_key(resource.get("as_of"), entry.version_key),
+            activity_key=entry.activity_key,
         )
 
     def writes(self, plan: Plan, target: Target) -> list[Write] | Later | Closed:
@@ -109,11 +158,12 @@ class Preparation:
     def _keep_of_others(self, plan: Plan) -> None:
         for key, chosen in list(plan.chosen.items()):
             entry = chosen.entry
-            if chosen.item.withdrawn and (
-                others := self._store.other_producers(entry.target, key, entry.activity_key)
-            ):
+            if chosen.item.withdrawn and self._store.other_producers(entry.target, key, entry.activity_key):
                 del plan.chosen[key]
-                plan.chosen.update((key, Chosen(item, entry)) for item in self._of_another(key, others))
+                if (other := self._of_others(entry, key)) is not None:
+                    plan.chosen[key] = Chosen(other, entry)
+                else:
+                    plan.released.setdefault(entry.entry_id, []).append(key)
 
     def _write(self, key: str, chosen: Chosen, held: Held | None) -> Write | None:
         content = chosen.item.content
@@ -125,3 +175,7 @@ class Preparation:
         if not differs(result, held.content):
             return None
         return Write(key, to_json(result), if_version=held.version)
+
+
+def _order(item: Item) -> str:
+    return item.order or ""

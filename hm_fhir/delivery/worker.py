@@ -305,31 +305,30 @@ class Worker:
     def _settle_delivered(self, plan: Plan, done: Done) -> None:
         sent: dict[int, list[Sent]] = {prepared.entry.entry_id: [] for prepared in plan.taken}
         for key, chosen in plan.chosen.items():
-            sent[chosen.entry.entry_id].append(_sent(chosen.item, done.versions.get(key)))
+            sent[chosen.entry.entry_id].append(_sent(chosen.item, done.versions.get(key), plan))
         self._settle(
             [
                 Delivered(
-                    entry_id=entry_id,
-                    sent=tuple(rows),
-                    confirmed=tuple(self._confirmed(plan.touched.get(entry_id, []))),
+                    entry_id=one.entry.entry_id,
+                    sent=tuple(sent[one.entry.entry_id]),
+                    confirmed=self._confirmed(plan, one),
+                    released=(*one.released, *plan.released.get(one.entry.entry_id, ())),
                 )
-                for entry_id, rows in sent.items()
+                for one in plan.taken
             ]
         )
 
-    def _confirmed(self, items: Sequence[Item]) -> list[Sent]:
+    def _confirmed(self, plan: Plan, prepared: Prepared) -> tuple[Sent, ...]:
         rows = self._preparation.ledger
-        return [_sent(item, rows[item.key].remote_version) for item in items]
+        items = plan.touched.get(prepared.entry.entry_id, ())
+        return tuple(_sent(item, rows[item.key].remote_version, plan) for item in items)
 
     def _settle_without_sending(self, plan: Plan) -> None:
         settlements: list[Settlement] = [
-            Unchanged(
-                entry_id=prepared.entry.entry_id,
-                confirmed=tuple(self._confirmed(plan.touched.get(prepared.entry.entry_id, []))),
-            )
-            for prepared in plan.unchanged
+            Unchanged(entry_id=one.entry.entry_id, confirmed=self._confirmed(plan, one), released=one.released)
+            for one in plan.unchanged
         ]
-        settlements += [Superseded(entry_id=prepared.entry.entry_id) for prepared in plan.superseded]
+        settlements += [Superseded(entry_id=one.entry.entry_id, released=one.released) for one in plan.superseded]
         settlements += [
             Parked(entry_id=prepared.entry.entry_id, code="larger-than-any-bundle") for prepared in plan.too_large
         ]
@@ -385,7 +384,7 @@ def _words(refusal: Refusal) -> Words | None:
     return Words(content=refusal.words, status=refusal.code) if refusal.words is not None else None
 
 
-def _sent(item: Item, remote_version: str | None) -> Sent:
+def _sent(item: Item, remote_version: str | None, plan: Plan) -> Sent:
     says_error = item.content is not None and item.content.get("status") == "entered-in-error"
     return Sent(
         resource_key=item.key,
@@ -393,4 +392,7 @@ def _sent(item: Item, remote_version: str | None) -> Sent:
         shared=item.shared,
         remote_version=remote_version,
         withdrawn=item.withdrawn or says_error,
+        order=item.order,
+        activity_key=item.activity_key,
+        replaces=plan.seen.get(item.key),
     )

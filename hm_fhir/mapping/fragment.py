@@ -61,6 +61,7 @@ class ResourceRule:
     condition: Expression | None
     each: Expression | None
     key: Expression | None
+    as_of: Expression | None
     shared: bool
     receiver_owns: tuple[str, ...]
     profile: str | None
@@ -200,6 +201,7 @@ class _Compiler:
             each=each,
             condition=self.expression(spec.condition, (*path, "if"), setting, bound) if spec.condition else None,
             key=self.expression(spec.key, (*path, "key"), setting, bound) if spec.key else None,
+            as_of=self.expression(spec.as_of, (*path, "as_of"), setting, bound) if spec.as_of else None,
             shared=spec.shared,
             receiver_owns=tuple(spec.receiver_owns),
             profile=spec.profile,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hm_fhir.errors import MappingRefused, RecordRejected
 from hm_fhir.fhir.json import to_json
+from hm_fhir.fhir.moments import moment_text
 from hm_fhir.mapping.content import ContentMaker
 from hm_fhir.mapping.mapped import Resource
 from hm_fhir.mapping.reuse import encoded, encoded_item
@@ -139,15 +140,18 @@ class ResourceMaker:
         rule = self.rule
         if self._inputs is None:
             content = self._content(resource_id, scope, sensitivity)
-            return Resource(rule.name, rule.type, resource_id, content, rule.shared, rule.receiver_owns, number)
+            as_of = self._as_of(scope)
+            return Resource(
+                rule.name, rule.type, resource_id, content, rule.shared, rule.receiver_owns, number, as_of
+            )
         key = self._reuse_key(self._inputs, resource_id, scope, number, production)
         reused = self._kept.get(key)
         if reused is None:
             production.note_outside()
             content = self._content(resource_id, scope, sensitivity)
-            text = to_json(content)
+            text, as_of = to_json(content), self._as_of(scope)
             resource = Resource(
-                rule.name, rule.type, resource_id, content, rule.shared, rule.receiver_owns, number, text
+                rule.name, rule.type, resource_id, content, rule.shared, rule.receiver_owns, number, as_of, text
             )
             reused = Reused(resource, production.noted_outside())
             self._kept.put(key, reused)
@@ -155,6 +159,21 @@ class ResourceMaker:
             for one, name in reused.outside:
                 production.refer(one, name)
         return reused.resource
+
+    def _as_of(self, scope: Scope) -> str | None:
+        if self._rule.as_of is None:
+            return None
+        values = self._rule.as_of.values(scope)
+        if not values:
+            return None
+        text = moment_text(values[0]) if len(values) == 1 and isinstance(values[0], str) else None
+        if text is None:
+            raise RecordRejected(
+                f"as_of of the resource {self.name!r} is not one date or time",
+                code="as-of-not-time",
+                fix="name a date, or a date and time, of the activity",
+            )
+        return text
 
     def _reuse_key(
         self, inputs: Inputs, resource_id: str, scope: Scope, number: int | None, production: Production

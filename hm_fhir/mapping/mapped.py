@@ -20,6 +20,7 @@ class Resource:
         shared: about a person, mediator or place that other activities carry, too.
         receiver_owns: elements that the receiver may change after creation.
         index: place of the item that it was made for, with ``each``; else None.
+        as_of: since when the content holds, as text of :func:`hm_fhir.fhir.moments.moment_text`; None: not said.
         encoded: the content as JSON text where that is known already; see `text`.
     """
 
@@ -30,6 +31,7 @@ class Resource:
     shared: bool = False
     receiver_owns: tuple[str, ...] = ()
     index: int | None = None
+    as_of: str | None = None
     encoded: bytes | None = field(default=None, repr=False, compare=False)
 
     @property

@@ -147,7 +147,7 @@ class Program:
                 where, document, rule = maker.name, maker.rule.document, maker.rule
                 resource = maker.make(resource_id, inner, number, production, sensitivity)
                 first = made.setdefault((maker.type, resource_id), resource)
-                if first is not resource and first.content != resource.content:
+                if first is not resource and (first.content, first.as_of) != (resource.content, resource.as_of):
                     where = ""
                     raise RecordRejected(
                         f"the resources {first.name!r} and {resource.name!r} have one identity and different content",

@@ -84,7 +84,7 @@ def inputs_of(rule: ResourceRule, assignments: Iterable[Assignment]) -> Inputs |
         return None
     search = _Search(assignments)
     used = {name for use in rule.template.uses for name in use.free_variables}
-    for expression in (rule.key, rule.each, rule.condition):
+    for expression in (rule.key, rule.each, rule.condition, rule.as_of):
         if expression is not None:
             used |= expression.variables
             search.read(expression)

@@ -61,13 +61,54 @@ def state_after(state: State, settlement: Settlement, *, has_lease: bool) -> Sta
     return State.WAITING
 
 
-def is_late_fact(known: LedgerRow, *, version_key: str, activity_key: str) -> bool:
-    """Return whether a delivery is told after that of a newer version: two workers sent the resource at one time.
+def order_key(as_of: str | None, version_key: str) -> str:
+    """Return the text that orders the contents of one resource: greater is newer.
 
-    What another activity withdrew is another matter: an older version that still makes the resource puts it back.
+    Contents of different activities are ordered by since when they hold, then by version. Where it is not said since
+    when a content holds, the time of change at the begin of its version stands for it: so every two contents can be
+    compared, and what the ledger has from before `as_of` was written keeps its place.
+
+    Args:
+        as_of: UTC text of fixed width, in the form that begins a version key.
+        version_key: version of the activity that made the content.
     """
-    is_back = known.withdrawn and known.activity_key != activity_key
-    return version_key < known.version_key and not is_back
+    return version_key if as_of is None else f"{as_of}|{version_key}"
+
+
+def is_older(order: str, activity_key: str, than: str, than_activity_key: str) -> bool:
+    """Return whether a content comes before another one of the same resource.
+
+    Of one activity the newer version counts, whatever it says about since when: it is a correction.
+
+    Args:
+        order: see `order_key`.
+        activity_key: the activity that made it.
+        than: `order_key` of the other one.
+        than_activity_key: the activity that made the other one.
+    """
+    if activity_key == than_activity_key:
+        return _version(order) < _version(than)
+    return order < than
+
+
+def _version(order: str) -> str:
+    return order.rpartition("|")[2]
+
+
+def is_late_fact(known: LedgerRow, *, order: str, activity_key: str, replaces: str | None = None) -> bool:
+    """Return whether a delivery is told after that of a newer content: two workers sent the resource at one time.
+
+    What another activity withdrew is another matter: an older content that still holds puts it back.
+
+    Args:
+        known: what the ledger has now.
+        order: `order_key` of what was delivered.
+        activity_key: the activity that made it.
+        replaces: what the ledger had when it was decided to send this: that is known to be out of date.
+    """
+    if known.version_key == replaces or (known.withdrawn and known.activity_key != activity_key):
+        return False
+    return is_older(order, activity_key, known.version_key, known.activity_key)
 
 
 def came_before(version: str | None, other: str | None) -> bool:

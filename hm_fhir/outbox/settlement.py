@@ -21,6 +21,9 @@ class Sent:
         shared: several activities write it (a Patient, a facility), so none may withdraw it.
         remote_version: the target's version of it, such as the ETag of its answer.
         withdrawn: it was marked as entered in error, revoked or cancelled: its activity no longer produces it.
+        order: see `rules.order_key`; None: the version of the entry.
+        activity_key: the activity that made it; None: that of the entry.
+        replaces: the order in the ledger when it was decided to send this; None: there was none.
     """
 
     resource_key: str
@@ -28,6 +31,9 @@ class Sent:
     shared: bool = False
     remote_version: str | None = None
     withdrawn: bool = False
+    order: str | None = None
+    activity_key: str | None = None
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +43,8 @@ class LedgerRow:
     Args:
         resource_key: see Sent.
         content_digest: see Sent.
-        version_key: version of the activity that wrote it.
+        version_key: orders it among the contents of other activities, see `rules.order_key`; empty when its activity
+            makes it no more, and others have it to say.
         activity_key: the activity that wrote it last.
         shared: see Sent.
         remote_version: see Sent.
@@ -62,10 +69,13 @@ class Settlement:
     Args:
         entry_id: the entry.
         words: what the target said, if it is worth keeping.
+        released: keys of resources that the activity does not make any more and leaves to others that do; only of an
+            entry that is delivered, unchanged or superseded.
     """
 
     entry_id: int
     words: Words | None = None
+    released: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -144,6 +144,8 @@ class Store(Protocol):
     def other_producers(self, target: str, resource_key: str, activity_key: str) -> tuple[Entry, ...]:
         """Return the newest entries of other activities that hold a resource too, the newest version first.
 
+        Their order says nothing about which content counts: see `rules.order_key`.
+
         Known are activities that met the other one's resource in the ledger when their entry was settled.
         """
 

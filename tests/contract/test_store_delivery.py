@@ -461,3 +461,70 @@ def test_a_confirmation_never_hides_what_was_written_meanwhile(store, offer, cla
     )
     row = store.ledger("national", ["Patient/1"])["Patient/1"]
     assert (row.version_key, row.content_digest, row.activity_key) == (version, digest, "a1")
+
+
+# ---- what several activities write
+
+
+def test_the_ledger_keeps_the_order_and_the_activity_of_a_content(store, offer, claim, now):
+    store.add(offer("a1", "v5"))
+    store.add(offer("a2", "v6"))
+    one, two = claim()
+    first = _sent("CarePlan/1", order="t3|v5")
+    late = _sent("CarePlan/1", "d2", order="t1|v6", remote_version="1")
+    store.settle([Delivered(entry_id=one.entry_id, sent=(first,))], owner="worker-1", now=now)
+    store.settle([Delivered(entry_id=two.entry_id, sent=(late,))], owner="worker-1", now=now)
+    row = store.ledger("national", ["CarePlan/1"])["CarePlan/1"]
+    assert (row.version_key, row.activity_key) == ("t3|v5", "a1"), "it holds since earlier"
+
+
+def test_what_was_known_to_be_out_of_date_is_replaced_by_an_older_content(store, offer, claim, now):
+    store.add(offer("a1", "v5"))
+    store.add(offer("a1", "v7"))
+    (entry,) = claim()
+    store.settle(
+        [Delivered(entry_id=entry.entry_id, sent=(_sent("CarePlan/1", order="t3|v7"),))], owner="worker-1", now=now
+    )
+    store.add(offer("a1", "v8"))
+    (entry,) = claim()
+    theirs = _sent("CarePlan/1", "d2", order="t1|v6", activity_key="a2", replaces="t3|v7")
+    store.settle([Delivered(entry_id=entry.entry_id, sent=(theirs,))], owner="worker-1", now=now)
+    row = store.ledger("national", ["CarePlan/1"])["CarePlan/1"]
+    assert (row.version_key, row.activity_key, row.content_digest) == ("t1|v6", "a2", "d2")
+
+
+def test_a_released_resource_comes_before_every_other_content(store, offer, claim, now):
+    for activity in ("a1", "a2"):
+        store.add(offer(activity, "v1"))
+    one, two = claim()
+    store.settle([Delivered(entry_id=one.entry_id, sent=(_sent("CarePlan/1"),))], owner="worker-1", now=now)
+    store.settle([Superseded(entry_id=two.entry_id, released=("CarePlan/1",))], owner="worker-1", now=now)
+    assert store.ledger("national", ["CarePlan/1"])["CarePlan/1"].version_key == "v1", "it is not theirs"
+    store.add(offer("a1", "v2"))
+    store.settle([Unchanged(entry_id=claim()[0].entry_id, released=("CarePlan/1",))], owner="worker-1", now=now)
+    assert store.ledger("national", ["CarePlan/1"])["CarePlan/1"].version_key == ""
+
+
+def test_activities_that_were_settled_together_know_of_each_other(store, offer, claim, now):
+    for activity in ("a1", "a2"):
+        store.add(offer(activity, "v1", holds=("CarePlan/1",)))
+    one, two = claim()
+    last = Delivered(entry_id=two.entry_id, sent=(_sent("CarePlan/1"),))
+    store.settle([Delivered(entry_id=one.entry_id), last], owner="worker-1", now=now)
+    assert [one.activity_key for one in store.other_producers("national", "CarePlan/1", "a2")] == ["a1"]
+
+
+def test_a_version_that_is_told_after_its_successor_does_not_take_back_what_that_left_to_others(
+    store, offer, claim, now
+):
+    store.add(offer("a1", "v5"))
+    (slow,) = claim(lease_seconds=60)
+    store.add(offer("a1", "v7"))
+    store.add(offer("a2", "v6"))
+    fast = claim(owner="worker-2", now=now + 2 * MINUTE)
+    theirs = _sent("CarePlan/1", "d2", order="t1|v6", activity_key="a2")
+    store.settle([Delivered(entry_id=one.entry_id, sent=(theirs,)) for one in fast], owner="worker-2", now=now)
+    sent = (_sent("CarePlan/1", order="t3|v5"),)
+    store.settle([Delivered(entry_id=slow.entry_id, sent=sent)], owner="worker-1", now=now)
+    row = store.ledger("national", ["CarePlan/1"])["CarePlan/1"]
+    assert (row.activity_key, row.content_digest) == ("a2", ""), "nobody knows which content is there"

@@ -48,10 +48,20 @@ def command(settings: Path, activity: str, names: tuple[str, ...], values: bool,
 
 def _lines(explanation: Explanation, wanted: list[ExplainedResource], *, values: bool) -> Iterator[dict[str, object]]:
     for resource in wanted:
+        name = resource.name if resource.index is None else f"{resource.name}#{resource.index}"
+        if resource.as_of is not None:
+            since = resource.as_of
+            yield {
+                "resource": name,
+                "key": resource.key,
+                "as_of": since.expression,
+                "place": since.place,
+                "inputs": since.inputs,
+            }
         for element in resource.elements:
             origin = element.origin
             yield {
-                "resource": resource.name if resource.index is None else f"{resource.name}#{resource.index}",
+                "resource": name,
                 "key": resource.key,
                 "element": element.location,
                 "place": origin.place,
@@ -105,6 +115,10 @@ def _print(
     for resource in wanted:
         index = "" if resource.index is None else f"#{resource.index}"
         out.print(f"\n{resource.name}{index}, {places.short(resource.place)}", markup=False)
+        if resource.as_of is not None:
+            of = ", ".join(resource.as_of.inputs)
+            place = places.short(resource.as_of.place)
+            out.print(f"as of {resource.as_of.expression}, from {of}, {place}", markup=False)
         rows = table(*headings)
         for element in resource.elements:
             origin = element.origin

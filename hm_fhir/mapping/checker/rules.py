@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hm_fhir.mapping.pack import CompiledMapping, Pack
 
 _TEXTS: Final = frozenset({"string", "code", "uri", "id", "date", "dateTime", "instant"})
+_TIMES: Final = frozenset({"string", "date", "dateTime", "instant"})
 _TYPE: Final = (*ACTIVITY, "type")
 
 
@@ -154,6 +155,7 @@ class MappingCheck:
                 return
             facts = templates.assumed(rule.condition, path, env, facts, holds=True)
         self._key(rule, templates, env, facts)
+        self._as_of(rule, templates, env, facts)
         self._receiver_owns(rule)
         given = {"meta"} if rule.type in WITHOUT_IDENTIFIER_LIST else {"meta", "identifier"}
         known = rule.profile is not None and self._world.model.type(rule.profile) is not None
@@ -212,6 +214,25 @@ class MappingCheck:
                 spot, "may-be-empty", "the key is empty for some activities, which are refused then",
                 "put an `if` before it, or take something that every activity has",
             )  # fmt: skip
+
+    def _as_of(self, rule: ResourceRule, templates: TemplateValues, env: Env, facts: Facts) -> None:
+        if rule.as_of is None:
+            return
+        path = (*rule.path, "as_of")
+        value = templates.expressions.value(rule.as_of, path, env, facts)
+        spot = Spot(rule.document, path)
+        wrong = sorted({shape.type or "" for shape in value.shapes if shape.type is not None} - _TIMES)
+        if wrong or any(shape.made for shape in value.shapes):
+            what = f"a value of type {wrong[0]}" if wrong else "an object"
+            self._findings.error(
+                spot, "wrong-as-of", f"as_of is a date or a time, this is {what}", "name when the content holds from"
+            )
+        elif value.presence is Presence.NEVER:
+            self._findings.error(spot, "wrong-as-of", "as_of is always empty", "correct it, or remove it")
+        elif value.many and value.plain:
+            self._findings.error(
+                spot, "wrong-as-of", "as_of is one date or time, there can be several of these", "say which one"
+            )
 
     def _receiver_owns(self, rule: ResourceRule) -> None:
         definition = self._world.model.type(rule.type)

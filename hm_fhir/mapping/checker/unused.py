@@ -65,7 +65,7 @@ def _rules(mapping: CompiledMapping) -> Iterator[Assignment | Refusal | Resource
 def _used_in(mapping: CompiledMapping, names_of: _Names) -> set[str]:
     names = {name for refusal in mapping.refuse for name in refusal.when.variables}
     for rule in mapping.resources:
-        for expression in (rule.each, rule.condition, rule.key):
+        for expression in (rule.each, rule.condition, rule.key, rule.as_of):
             names |= expression.variables if expression is not None else set()
         names |= names_of(rule.template)
     return names

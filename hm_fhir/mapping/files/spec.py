@@ -48,6 +48,7 @@ class ResourceSpec(_File):
     condition: NotEmpty | None = Field(default=None, alias="if", description="FHIRPath; no resource unless true")
     each: NotEmpty | None = Field(default=None, description="FHIRPath; one resource per item: %item, %index")
     key: NotEmpty | None = Field(default=None, description="FHIRPath; business key, default: that of the activity")
+    as_of: NotEmpty | None = Field(default=None, description="FHIRPath; date or time since when its content holds")
     shared: bool = Field(default=False, description="about a person, mediator or place that many activities carry")
     receiver_owns: list[NotEmpty] = Field(default=[], description="elements that the receiver may change")
     profile: NotEmpty | None = Field(default=None, description="canonical url for meta.profile")

@@ -230,8 +230,21 @@ class _Resource:
             elif key in members:
                 self._walk(location, members[key], value)
         return ExplainedResource(
-            self._resource.key, rule.name, self._resource.index, place, tuple(self._elements), self._parts
+            self._resource.key,
+            rule.name,
+            self._resource.index,
+            place,
+            tuple(self._elements),
+            self._parts,
+            self._as_of(),
         )
+
+    def _as_of(self) -> Origin | None:
+        rule = self._rule
+        if rule.as_of is None:
+            return None
+        place = rule.document.place_within((*rule.path, "as_of"), rule.as_of.text, 0)[0]
+        return Origin(place, rule.as_of.text, shown(self._inputs.as_of[rule.name]))
 
     def _engine(self, key: str, conditions: tuple[str, ...]) -> Origin:
         rule = self._rule

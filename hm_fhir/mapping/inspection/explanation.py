@@ -61,6 +61,7 @@ class ExplainedResource:
         place: of its rule.
         elements: in the order of the resource.
         parts: by location, also objects and lists that hold elements.
+        as_of: what says since when the content holds, or None.
     """
 
     key: str
@@ -69,6 +70,7 @@ class ExplainedResource:
     place: str
     elements: tuple[Element, ...]
     parts: Mapping[str, Origin] = field(repr=False)
+    as_of: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,7 @@ class MappingInputs:
     Attributes:
         nodes: by ``id()`` of the node.
         keys: fields behind the key of each resource, by resource name.
+        as_of: fields behind its `as_of`.
         each: fields behind its `each`.
         conditions: fields behind its `if`.
         refusals: fields behind each reason to refuse, by ``id()``.
@@ -102,6 +103,7 @@ class MappingInputs:
 
     nodes: dict[int, NodeInputs] = field(default_factory=dict)
     keys: dict[str, frozenset[Path]] = field(default_factory=dict)
+    as_of: dict[str, frozenset[Path]] = field(default_factory=dict)
     each: dict[str, frozenset[Path]] = field(default_factory=dict)
     conditions: dict[str, frozenset[Path]] = field(default_factory=dict)
     refusals: dict[int, frozenset[Path]] = field(default_factory=dict)
@@ -130,6 +132,8 @@ class _Walk:
             known[_REFERENCE + rule.name] = Value(all=self._key(rule, known))
         for rule in mapping.resources:
             inner, conditions = self._of_rule(rule, known)
+            if rule.as_of is not None:
+                self.inputs.as_of[rule.name] = _value(rule.as_of.text, inner).all
             self._node(rule.template.tree, inner, conditions)
 
     def _of_rule(self, rule: ResourceRule, known: Mapping[str, Value]) -> tuple[dict[str, Value], tuple[str, ...]]:

@@ -149,13 +149,26 @@ WHERE state IN ('delivered', 'unchanged')
     );
 
 -- name: confirm_ledger
--- Moves a resource forward to a newer version that has the same content.
+-- Moves a resource to another version that has the same content.
 UPDATE hm_fhir_ledger
 SET version_key = :version_key, activity_key = :activity_key, shared = :shared
-WHERE target = :target
-    AND resource_key = :resource_key
-    AND content_digest = :content_digest
-    AND version_key < :version_key;
+WHERE target = :target AND resource_key = :resource_key;
+
+-- name: release_ledger
+-- Any content of another activity comes after what its own one makes no more.
+UPDATE hm_fhir_ledger
+SET version_key = ''
+WHERE target = :target AND resource_key = :resource_key AND activity_key = :activity_key;
+
+-- name: settled_successor
+-- Whether a target has had a newer entry of the activity.
+SELECT 1
+FROM hm_fhir_entries
+WHERE activity_key = :activity_key
+    AND target = :target
+    AND entry_id > :entry_id
+    AND state IN ('delivered', 'unchanged')
+LIMIT 1;
 
 -- name: ledger_row
 -- What a target last received for one resource.
@@ -184,7 +197,7 @@ VALUES (:target, :resource_key, :activity_key)
 ON CONFLICT DO NOTHING;
 
 -- name: other_producers
--- The newest entries of the other activities that made a resource, the newest version first.
+-- The newest entries of the other activities that made a resource, the newest version of an activity first.
 SELECT e.*, p.content, p.holds, p.needs
 FROM (
     SELECT activity_key FROM hm_fhir_producers WHERE target = :target AND resource_key = :resource_key

@@ -64,6 +64,7 @@ class Settling:
         self._codec = codec
         self._owner = owner
         self._now = to_text(now)
+        self._finished: list[sqlite3.Row] = []
 
     def settle(self, settlement: Settlement) -> State:
         """Write one settlement and return the state of its entry afterwards.
@@ -90,15 +91,23 @@ class Settling:
             self._wait_for(row, settlement.needs)
         if isinstance(settlement, Delivered | Unchanged | Superseded):
             self._remember_producers(row)
+            self._finished.append(row)
         if isinstance(settlement, Delivered):
             for sent in settlement.sent:
                 self._write_ledger(row, sent)
         if isinstance(settlement, Delivered | Unchanged):
             for sent in settlement.confirmed:
                 self._confirm_ledger(row, sent)
+        if isinstance(settlement, Delivered | Unchanged | Superseded):
+            self._release_ledger(row, settlement.released)
         if settlement.words is not None:
             self._write_words(settlement.entry_id, settlement.words)
         return after or before
+
+    def finish(self) -> None:
+        """Remember what entries of one bundle make together: the ledger has it from one of them only now."""
+        for row in self._finished:
+            self._remember_producers(row)
 
     def _read(self, entry_id: int) -> sqlite3.Row:
         row: sqlite3.Row | None = self._cursor.execute(_SQL["entry_to_settle"], {"entry_id": entry_id}).fetchone()
@@ -146,9 +155,8 @@ class Settling:
     def _write_ledger(self, row: sqlite3.Row, sent: Sent) -> None:
         where = {"target": row["target"], "resource_key": sent.resource_key}
         known = self._cursor.execute(_SQL["ledger_row"], where).fetchone()
-        if known is not None and is_late_fact(
-            ledger_row(known), version_key=row["version_key"], activity_key=row["activity_key"]
-        ):
+        order, activity_key = _origin(row, sent)
+        if known is not None and self._is_late(row, ledger_row(known), sent):
             self._doubt_ledger(ledger_row(known), where, sent)
             return
         self._cursor.execute(
@@ -156,8 +164,8 @@ class Settling:
             where
             | {
                 "content_digest": sent.content_digest,
-                "version_key": row["version_key"],
-                "activity_key": row["activity_key"],
+                "version_key": order,
+                "activity_key": activity_key,
                 "shared": sent.shared,
                 "remote_version": sent.remote_version,
                 "withdrawn": sent.withdrawn,
@@ -170,23 +178,35 @@ class Settling:
             for one in waiting:
                 self._cursor.execute(_SQL["wake_entry"], {"entry_id": one["entry_id"]})
 
+    def _is_late(self, row: sqlite3.Row, known: LedgerRow, sent: Sent) -> bool:
+        order, activity_key = _origin(row, sent)
+        if is_late_fact(known, order=order, activity_key=activity_key, replaces=sent.replaces):
+            return True
+        # A newer version of its activity had its turn meanwhile, and left the resource to another one.
+        if row["state"] != State.SUPERSEDED or known.activity_key == row["activity_key"]:
+            return False
+        where = {"activity_key": row["activity_key"], "target": row["target"], "entry_id": row["entry_id"]}
+        return self._cursor.execute(_SQL["settled_successor"], where).fetchone() is not None
+
     def _doubt_ledger(self, known: LedgerRow, where: dict[str, str], sent: Sent) -> None:
         if known.content_digest != sent.content_digest and not came_before(sent.remote_version, known.remote_version):
             self._cursor.execute(_SQL["doubt_ledger"], where)
             self._cursor.execute(_SQL["send_again"], {"target": where["target"], "activity_key": known.activity_key})
 
     def _confirm_ledger(self, row: sqlite3.Row, sent: Sent) -> None:
-        self._cursor.execute(
-            _SQL["confirm_ledger"],
-            {
-                "target": row["target"],
-                "resource_key": sent.resource_key,
-                "content_digest": sent.content_digest,
-                "version_key": row["version_key"],
-                "activity_key": row["activity_key"],
-                "shared": sent.shared,
-            },
-        )
+        where = {"target": row["target"], "resource_key": sent.resource_key}
+        known = self._cursor.execute(_SQL["ledger_row"], where).fetchone()
+        if known is None or known["content_digest"] != sent.content_digest:
+            return
+        order, activity_key = _origin(row, sent)
+        if not is_late_fact(ledger_row(known), order=order, activity_key=activity_key, replaces=sent.replaces):
+            more = {"version_key": order, "activity_key": activity_key, "shared": sent.shared}
+            self._cursor.execute(_SQL["confirm_ledger"], where | more)
+
+    def _release_ledger(self, row: sqlite3.Row, keys: tuple[str, ...]) -> None:
+        where = {"target": row["target"], "activity_key": row["activity_key"]}
+        for key in keys:
+            self._cursor.execute(_SQL["release_ledger"], where | {"resource_key": key})
 
     def _write_words(self, entry_id: int, words: Words) -> None:
         self._cursor.execute(
@@ -198,6 +218,14 @@ class Settling:
                 "content": encode_evidence(self._codec, words.content),
             },
         )
+
+
+def _origin(row: sqlite3.Row, sent: Sent) -> tuple[str, str]:
+    """Return the order and the activity of a content; an entry can bring that of another activity."""
+    return (
+        row["version_key"] if sent.order is None else sent.order,
+        row["activity_key"] if sent.activity_key is None else sent.activity_key,
+    )
 
 
 _SETTLED_COLUMNS = (

@@ -136,7 +136,9 @@ class SqliteStore:
         """End claims; see Store."""
         with self._connections.writing() as cursor:
             settling = Settling(cursor, self._codec, owner=owner, now=now)
-            return {settlement.entry_id: settling.settle(settlement) for settlement in settlements}
+            states = {settlement.entry_id: settling.settle(settlement) for settlement in settlements}
+            settling.finish()
+            return states
 
     def next_due(self, target: str) -> datetime | None:
         """Return when the next waiting entry can be claimed; see Store."""
