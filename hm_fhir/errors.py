@@ -192,10 +192,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     Of a word with Cyrillic letters that look like Latin ones it says that, since the two words look the same.
     """
     choices = sorted(known)
-    near = get_close_matches(lookalikes.latin(word), choices, n=1, cutoff=0.6)
+    read_as = lookalikes.latin(word)
+    near = get_close_matches(read_as, choices, n=1, cutoff=0.6)
     if near:
-        letter = lookalikes.told(word)
-        return f"did you mean {near[0]!r}?" + (f" {letter}" if letter else "")
+        # The word itself may be a value of a record, so not even a letter of it is repeated.
+        hint = " It is written here with Cyrillic letters that look like Latin ones" if read_as != word else ""
+        return f"did you mean {near[0]!r}?{hint}"
     return f"known: {', '.join(choices)}" if choices else None
 
 

@@ -161,9 +161,9 @@ class ResourceMaker:
         return reused.resource
 
     def _as_of(self, scope: Scope) -> str | None:
-        if self._rule.as_of is None:
+        if self.rule.as_of is None:
             return None
-        values = self._rule.as_of.values(scope)
+        values = self.rule.as_of.values(scope)
         if not values:
             return None
         text = moment_text(values[0]) if len(values) == 1 and isinstance(values[0], str) else None

@@ -37,9 +37,9 @@ def test_what_looks_like_it_is_none(text: str) -> None:
 
 
 def test_a_name_with_a_cyrillic_letter_is_told_from_the_one_that_looks_the_same() -> None:
-    letter = "'о' is a Cyrillic letter that looks like 'o'"
-    assert did_you_mean("periоd", ["period", "note"]) == f"did you mean 'period'? {letter}"
+    hint = "It is written here with Cyrillic letters that look like Latin ones"
+    assert did_you_mean("periоd", ["period", "note"]) == f"did you mean 'period'? {hint}"
     assert did_you_mean("perod", ["period", "note"]) == "did you mean 'period'?"
     with pytest.raises(ExpressionError) as caught:
         activity_setting().compile("`periоd`.start", ())
-    assert caught.value.fix == f"did you mean 'period'? {letter}"
+    assert caught.value.fix == f"did you mean 'period'? {hint}"
