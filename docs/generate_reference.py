@@ -7,6 +7,7 @@ A test compares the pages with what this script would write.
 from __future__ import annotations
 
 import re
+import runpy
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from inspect import getdoc
@@ -25,10 +26,12 @@ from hm_fhir.cli.main import cli
 from hm_fhir.delivery import auth
 from hm_fhir.mapping.fragment import GIVEN_VARIABLES, Fragment, ResourceRule
 from hm_fhir.mapping.loader import load_pack
+from hm_fhir.mapping.template.tree import Constant, walk
 from hm_fhir.sources import directory
 
 REFERENCE = Path(__file__).parent / "reference"
 BASE_PACK = Path(__file__).parents[1] / "mappings"
+PROFILES = Path(__file__).parents[1] / "profiles"
 
 MODELS: tuple[type[BaseModel], ...] = (
     model.Activity,
@@ -284,10 +287,18 @@ def _part(name: str, part: Fragment, given: dict[str, str], makers: dict[str, st
     blocks.append("\n".join(f"- {word}: {text}" for word, text in lines.items() if text))
     if part.resources:
         rows = (
-            (f"`{rule.name}`", f"`{rule.type}`", _made(rule), "yes" if rule.shared else "") for rule in part.resources
+            (f"`{rule.name}`", f"`{rule.type}`", _profiles(rule), _made(rule), "yes" if rule.shared else "")
+            for rule in part.resources
         )
-        blocks.append(table(("resource", "type", "made", "shared"), rows))
+        blocks.append(table(("resource", "type", "profile", "made", "shared"), rows))
     return "\n\n".join(block for block in blocks if block)
+
+
+def _profiles(rule: ResourceRule) -> str:
+    """Return the profiles that are written in a rule, by the last part of their URLs."""
+    nodes = walk(rule.profile.tree) if rule.profile is not None else ()
+    urls = [node.value for node in nodes if isinstance(node, Constant) and isinstance(node.value, str)]
+    return ", ".join(f"`{url.rpartition('/')[2]}`" for url in urls)
 
 
 def _made(rule: ResourceRule) -> str:
@@ -314,6 +325,35 @@ def _comment(text: str) -> str:
     return "\n".join(lines)
 
 
+def concept_maps() -> str:
+    """Return one section for each published concept map to a public code system, with the standing of its rows."""
+    maps = runpy.run_path(str(PROFILES / "generate_conceptmaps.py"))["concept_maps"]()
+    public = {"http://snomed.info/sct": "SNOMED CT", "http://loinc.org": "LOINC"}
+    public["http://hl7.org/fhir/sid/icd-10"] = "ICD-10"
+    sections = []
+    for name, one in maps.items():
+        rows = [
+            (
+                f"`{element['code']}`",
+                public[group["target"]],
+                f"`{target['code']}`",
+                target["equivalence"],
+                standing,
+                how,
+            )
+            for group in one["group"]
+            if group["target"] in public
+            for element in group["element"]
+            for target in element["target"]
+            if "code" in target
+            for standing, _, how in [target["comment"].partition(": ")]
+        ]
+        if rows:
+            headings = ("our word", "system", "code", "equivalence", "standing", "how, and what to know")
+            sections.append(f"### {name}\n\n{one['title']}.\n\n{table(headings, iter(rows))}")
+    return "\n\n".join(sections)
+
+
 def error_classes() -> str:
     """Return the error tree as a table."""
     return table(("class", "is a", "code", "what happens next"), _errors(errors.HmFhirError))
@@ -337,6 +377,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "activity-types": activity_types,
     "base-pack": base_pack,
     "commands": commands,
+    "concept-maps": concept_maps,
     "directory": directory_fields,
     "errors": error_classes,
     "settings": settings,

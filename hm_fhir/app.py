@@ -19,7 +19,7 @@ from hm_fhir.activities.model import Activity
 from hm_fhir.config import Identifiers, Kinded, Settings, load_settings, read_key, settings_error
 from hm_fhir.delivery.clock import Clock, SystemClock
 from hm_fhir.delivery.intake import Intake, RecordCounts, map_records
-from hm_fhir.delivery.mapping_chunks import MappedChunk, map_here
+from hm_fhir.delivery.mapping_chunks import ChunkMapper, MappedChunk, map_here
 from hm_fhir.delivery.mapping_workers import map_in_workers
 from hm_fhir.delivery.owners import is_dead, new_owner
 from hm_fhir.delivery.prepare import Preparation
@@ -36,14 +36,17 @@ from hm_fhir.errors import (
     SettingsError,
     StoreError,
     did_you_mean,
+    place_of,
 )
-from hm_fhir.mapping.checker import Finding, check_folders, load_checked
+from hm_fhir.mapping.checker import Finding, Profiles, check_folders, load_checked
 from hm_fhir.mapping.conceptmap import CodeSystem, read_code_systems
 from hm_fhir.mapping.engine import Mapped, Mapper
 from hm_fhir.outbox.entry import Outcome, State, TargetCounts
 from hm_fhir.outbox.sqlite import SqliteStore
 from hm_fhir.plugins import Contributions, Plugins
-from hm_fhir.sources.base import Record, Source, SourceContext, count_of, place_of
+from hm_fhir.sources.base import Record, Source, SourceContext, count_of
+from hm_fhir.validation.deployed import DeployedValidation
+from hm_fhir.validation.mapped_check import MappedCheck
 
 Advance = Callable[[int], None]
 Progress = Callable[[str, int | None], Advance]
@@ -90,15 +93,15 @@ class App:
         self.close()
 
     def prepare(self) -> Self:
-        """Compile the mappings, open the store and the targets: whatever is wrong is said now, not in the middle.
+        """Compile mappings and profiles, open store and targets: whatever is wrong is said now, not in the middle.
 
         An HIS that submits in its own transactions calls this once when it starts.
 
         Raises:
-            SettingsError: settings, plugins or mappings are wrong.
+            SettingsError: settings, plugins, mappings or packages of profiles are wrong.
             StoreError: the store belongs to another key, or to a newer version.
         """
-        self.mapper, self.targets, self.store  # noqa: B018  (made when first used)
+        self.mapper, self.mapped_check, self.targets, self.store  # noqa: B018  (made when first used)
         return self
 
     def close(self) -> None:
@@ -168,7 +171,28 @@ class App:
     def _mapper(self, identity: Identity, identifiers: Identifiers, packs: Sequence[Path] | None = None) -> Mapper:
         packs = packs if packs is not None else self._pack_folders()
         code_systems = self._code_systems()
-        return Mapper(load_checked(packs, code_systems=code_systems), identity, code_systems, identifiers.by_kind())
+        checked = load_checked(packs, code_systems=code_systems, profiles=self._profiles())
+        return Mapper(checked, identity, code_systems, identifiers.by_kind())
+
+    def _profiles(self) -> Profiles:
+        definitions = self.validation.definitions
+        return Profiles(definitions.types, definitions.terminology, definitions.broken)
+
+    @cached_property
+    def validation(self) -> DeployedValidation:
+        """What checks resources, with the profiles of this project, of plugins and of the settings."""
+        folders = [spec.folder for spec in self.contributions.profiles.values()]
+        packages = [folder for folder in folders if folder != builtin.OWN_PROFILES]
+        return DeployedValidation(self.settings.validation, self.settings.folder, packages)
+
+    @cached_property
+    def mapped_check(self) -> MappedCheck | None:
+        """What checks the resources of activities; None when the settings say that nothing does.
+
+        Raises:
+            SettingsError: a package cannot be read, or a profile is not at hand.
+        """
+        return self.validation.mapped_check(self.mapper)
 
     def check_mappings(self, folders: Sequence[Path] | None = None) -> tuple[Finding, ...]:
         """Return all that is wrong, or probably wrong, with packs.
@@ -177,7 +201,7 @@ class App:
             folders: of the packs, and of those that they extend; None: those in force.
         """
         folders = folders if folders is not None else self._pack_folders()
-        return check_folders(folders, code_systems=self._code_systems())
+        return check_folders(folders, code_systems=self._code_systems(), profiles=self._profiles())
 
     def _pack_folders(self) -> list[Path]:
         return [spec.folder for spec in self.contributions.mappings.values()]
@@ -243,7 +267,8 @@ class App:
     @cached_property
     def intake(self) -> Intake:
         """From records to entries."""
-        return Intake(self.store, self.mapper, self.identity, tuple(self.settings.targets), self._clock.now)
+        targets = tuple(self.settings.targets)
+        return Intake(self.store, self.mapper, self.identity, targets, self._clock.now, self.mapped_check)
 
     def submit(self, activity: Activity, *, connection: sqlite3.Connection | None = None) -> Outcome:
         """Put one activity version into the outbox.
@@ -274,11 +299,14 @@ class App:
         """Yield each record of a source with what it maps to; nothing is stored or sent."""
         return map_records(self.source(source_name), self.mapper)
 
-    def map_to_json(self, source_name: str, *, workers: int = 1) -> Generator[MappedChunk, None, None]:
+    def map_to_json(
+        self, source_name: str, *, workers: int = 1, validate: bool = True
+    ) -> Generator[MappedChunk, None, None]:
         """Yield the resources of a source as NDJSON, in the order of its records; nothing is stored or sent.
 
         Args:
             source_name: name of the source in the settings.
+            validate: whether they are checked as a run would check them.
             workers: how many processes map. With more than one, the program that calls this must be importable
                 without side effects (``if __name__ == "__main__":``), as for every new process in Python.
 
@@ -286,10 +314,13 @@ class App:
             SettingsError: the source as a whole cannot be read; what was read before has been yielded.
             HmFhirError: a worker process died.
         """
-        source, mapper = self.source(source_name), self.mapper
+        source, map_chunk = self.source(source_name), self._chunk_mapper(source_name, validate=validate)
         if workers == 1:
-            return map_here(source, mapper)
-        return map_in_workers(source, partial(_source_and_mapper, self.settings, source_name), workers)
+            return map_here(source, map_chunk)
+        return map_in_workers(source, partial(_chunk_mapper, self.settings, source_name, validate), workers)
+
+    def _chunk_mapper(self, source_name: str, *, validate: bool) -> ChunkMapper:
+        return ChunkMapper(self.source(source_name), self.mapper, self.mapped_check if validate else None)
 
     def deliver(
         self, targets: Sequence[str] = (), *, patience_seconds: float = 0, progress: Progress = _silent
@@ -392,10 +423,9 @@ class App:
         return report
 
 
-def _source_and_mapper(settings: Settings, source_name: str) -> tuple[Source, Mapper]:
+def _chunk_mapper(settings: Settings, source_name: str, validate: bool) -> ChunkMapper:
     """Return what a worker process maps with."""
-    app = open_app(settings)
-    return app.source(source_name), app.mapper
+    return open_app(settings)._chunk_mapper(source_name, validate=validate)
 
 
 Spec = TypeVar("Spec")

@@ -13,6 +13,8 @@ from hm_fhir.sources.csv import CsvOptions, CsvSource
 from hm_fhir.sources.ndjson import NdjsonOptions, NdjsonSource
 
 _DATA = Path(str(files("hm_fhir") / "_data"))
+OWN_PROFILES = _DATA / "profiles" / "package"
+"""The package of this project; validation knows it without being told."""
 
 
 @hookimpl
@@ -30,8 +32,8 @@ def hm_fhir_mappings() -> Iterator[MappingPackSpec]:
 
 @hookimpl
 def hm_fhir_profiles() -> Iterator[ProfilePackSpec]:
-    """The code systems of this project."""
-    yield ProfilePackSpec("hm-fhir-base", _DATA / "profiles" / "package")
+    """The FHIR package of this project: profiles, code systems, maps, plans."""
+    yield ProfilePackSpec("hm-fhir-base", OWN_PROFILES)
 
 
 @hookimpl

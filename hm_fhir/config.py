@@ -13,10 +13,10 @@ import secrets
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as EnvironmentVariableError
 
@@ -32,6 +32,8 @@ NEW_KEY_BYTES = 32
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
 Uri = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9+.-]*:\S+$")]
+Pattern = Annotated[str, StringConstraints(max_length=500)]
+"""Of `fnmatch`: ``*`` is any text."""
 Seconds = Annotated[float, Field(gt=0, le=30 * 86_400)]
 """A wait; at most thirty days."""
 
@@ -131,6 +133,49 @@ class DeliverySettings(Section):
     )
 
 
+class ValidationRule(Section):
+    """What some findings count in this deployment: those that every given pattern fits (``*`` for any text).
+
+    The first rule that fits a finding decides.
+    """
+
+    rule: Pattern = Field(default="*", description="id of the rule: `binding-*`, `dom-6`")
+    profile: Pattern = Field(default="*", description="URL of the profile whose rule it is; empty for those of FHIR")
+    location: Pattern = Field(
+        default="*", description="where, without the numbers of list items: `Encounter.participant.*`"
+    )
+    severity: Literal["fatal", "error", "warning", "information", "ignore"] = Field(
+        description="what they count; `ignore` leaves them out"
+    )
+
+    @model_validator(mode="after")
+    def _says_which(self) -> Self:
+        if (self.rule, self.profile, self.location) == ("*", "*", "*"):
+            raise ValueError("say which findings: rule, profile or location")
+        return self
+
+
+class ValidationSettings(Section):
+    """How resources are checked before they go to the outbox."""
+
+    enabled: bool = Field(default=True, description="whether they are checked at all")
+    packages: tuple[Path, ...] = Field(
+        default=(),
+        description="FHIR packages with more profiles and codes: folders, .tgz or .json files, relative to the "
+        "settings file",
+    )
+    profiles: tuple[Uri, ...] = Field(
+        default=(),
+        description="profiles that every resource of their type is checked against, beside those in `meta.profile`",
+    )
+    stop_on: Literal["fatal", "error", "warning", "information", "never"] = Field(
+        default="error",
+        description="the least severity that stops a delivery: the entry is withheld (`not-valid`) until the "
+        "mapping, the data or this table is mended. What is less severe only counts",
+    )
+    rules: tuple[ValidationRule, ...] = Field(default=(), description="findings that count otherwise here")
+
+
 class Kinded(BaseModel):
     """A source or a target: its kind, and the settings of that kind, checked by the plugin that brings the kind."""
 
@@ -171,6 +216,7 @@ class Settings(BaseSettings):
     plugins: PluginSettings = PluginSettings()
     identifiers: Identifiers = Identifiers()
     delivery: DeliverySettings = DeliverySettings()
+    validation: ValidationSettings = ValidationSettings()
     sources: dict[Name, SourceSettings] = Field(default_factory=dict, description="where activities are read")
     targets: dict[Name, Kinded] = Field(default_factory=dict, description="servers that receive")
 

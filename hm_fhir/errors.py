@@ -20,7 +20,9 @@ No message holds a name, national id, phone number, address, free text, or a val
 
 from __future__ import annotations
 
+import traceback
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from hm_fhir import lookalikes
@@ -227,6 +229,12 @@ def _models_in(annotation: Any) -> list[Any]:
 
 def _has_tag(model: Any, tag: object) -> bool:
     return any(tag in get_args(field.annotation) for field in model.model_fields.values())
+
+
+def place_of(defect: BaseException) -> str:
+    """Return file and line where something failed: they hold no value of a record, what it says could."""
+    frame = traceback.extract_tb(defect.__traceback__)[-1]
+    return f"{Path(frame.filename).name}:{frame.lineno}"
 
 
 def caret(text: str, position: int) -> str:

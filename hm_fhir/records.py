@@ -45,11 +45,11 @@ class MappingPackSpec:
 
 @dataclass(frozen=True, slots=True)
 class ProfilePackSpec:
-    """A folder of FHIR definitions; its CodeSystems are what ``coding()`` knows by name.
+    """A folder of FHIR definitions: CodeSystems, which ``coding()`` knows by name, profiles, extensions, ValueSets.
 
     Args:
         name: name of the pack, for messages.
-        folder: the folder with ``CodeSystem-*.json``.
+        folder: the folder with ``CodeSystem-*.json``, ``StructureDefinition-*.json``, ``ValueSet-*.json``.
     """
 
     name: str

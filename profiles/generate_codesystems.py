@@ -108,6 +108,15 @@ OWN = (
         ),
     ),
     Vocabulary(
+        "consent-decision",
+        "What a person decided about a consent",
+        (
+            Term("given", "Дадено", "Given"),
+            Term("refused", "Отказано", "Refused"),
+            Term("withdrawn", "Оттеглено", "Withdrawn"),
+        ),
+    ),
+    Vocabulary(
         "facility-kind",
         "Places of care and service",
         (

@@ -7,17 +7,18 @@ writes nothing and fails when the files differ. ``hm_fhir/fhir/r4/README.md`` sa
 from __future__ import annotations
 
 import hashlib
-import json
 import sys
 import tarfile
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from hm_fhir.fhir.definitions import TypeModel
-from hm_fhir.fhir.elements import Constraint, Element, TypeDefinition
-from hm_fhir.fhir.expansion import expand
+from hm_fhir.fhir.element_definition import constraint_of
+from hm_fhir.fhir.elements import TypeDefinition
+from hm_fhir.fhir.json import from_json, to_json
+from hm_fhir.fhir.snapshots import snapshot
+from hm_fhir.fhir.stored_types import encoded
 from hm_fhir.fhir.structure_definition import FHIR_URL, read
 
 ARCHIVE_SHA256 = "b090bf929e1f665cf2c91583720849695bc38d2892a7c5037c56cb00817fb091"
@@ -25,23 +26,20 @@ TARGET = Path(__file__).parent.parent / "hm_fhir" / "fhir" / "r4"
 NAMED_CONSTRAINTS = ("SimpleQuantity", "MoneyQuantity")
 """Profiles that the specification lists as data types: https://hl7.org/fhir/R4/datatypes.html#SimpleQuantity"""
 
-EXTENSIBLE_LIMIT = 200
-"""A value set with an extensible binding only is kept below this number of codes."""
-
 Json = dict[str, Any]
 
 
-def resources_of(archive: Path) -> dict[str, dict[str, Json]]:
-    """Return the conformance resources of a FHIR package: resource type -> URL -> JSON."""
-    found: dict[str, dict[str, Json]] = {}
+def structure_definitions_of(archive: Path) -> dict[str, Json]:
+    """Return the StructureDefinitions of a FHIR package by URL."""
+    found: dict[str, Json] = {}
     with tarfile.open(archive) as package:
         for member in package:
             name = Path(member.name).name
             stream = package.extractfile(member) if name.endswith(".json") else None
-            if stream is None or not name.startswith(("StructureDefinition-", "ValueSet-", "CodeSystem-")):
+            if stream is None or not name.startswith("StructureDefinition-"):
                 continue
-            resource = json.load(stream)
-            found.setdefault(resource["resourceType"], {})[resource["url"]] = resource
+            resource = from_json(stream.read())
+            found[resource["url"]] = resource
     return found
 
 
@@ -56,7 +54,7 @@ def types_of(structure_definitions: Iterable[Json]) -> dict[str, TypeDefinition]
     }
     invariants = {
         element["id"] if "." in element["id"] else name: TypeDefinition(
-            element["id"], "FHIR", "complex", constraints=tuple(constraints(element))
+            element["id"], "FHIR", "complex", constraints=tuple(map(constraint_of, element.get("constraint", ())))
         )
         for name, one in wanted.items()
         for element in one["snapshot"]["element"]
@@ -70,70 +68,38 @@ def types_of(structure_definitions: Iterable[Json]) -> dict[str, TypeDefinition]
     return types
 
 
-def constraints(element: Json) -> Iterator[Constraint]:
-    """Yield the invariants of an ElementDefinition."""
-    for one in element.get("constraint", ()):
-        yield Constraint(one["key"], one["severity"], one["human"], one.get("expression"))
+def profiles_of(
+    structure_definitions: Mapping[str, Json], types: Mapping[str, TypeDefinition]
+) -> dict[str, TypeDefinition]:
+    """Return the profiles and definitions of extensions, each with what it adds to its base only.
 
+    Args:
+        structure_definitions: by URL.
+        types: the types that they stand on.
+    """
+    found: dict[str, TypeDefinition] = {}
+    model = TypeModel(found, below=TypeModel(types))
 
-def stored(types: Mapping[str, TypeDefinition]) -> Json:
-    """Return the types as JSON, without the elements that are those of the base."""
-    model = TypeModel(types)
-    found = {}
-    for name, one in sorted(types.items()):
-        base = model.type(one.base) if one.base else None
-        inherited = base.elements if base else {}
-        json_type = compact(one)
-        json_type["elements"] = [
-            compact(element) for element in one.elements.values() if element != inherited.get(element.name)
-        ]
-        for key in ("name", "namespace"):
-            del json_type[key]
-        found[name] = {key: value for key, value in json_type.items() if value not in ([], None)}
+    def add(url: str) -> None:
+        one = structure_definitions[url]
+        if url in found or one.get("derivation") != "constraint" or url.removeprefix(FHIR_URL) in types:
+            return
+        add(one["baseDefinition"])
+        found.update(read(snapshot(one, structure_definitions.get), model.type))
+
+    for url in sorted(structure_definitions):
+        add(url)
     return found
 
 
-def compact(record: Any) -> Any:
-    """Return a record as JSON, without what has its usual value."""
-    if is_dataclass(record):
-        return {
-            field.name: compact(value)
-            for field in fields(record)
-            for value in [getattr(record, field.name)]
-            if (field.default is MISSING or value != field.default) and field.name != "elements"
-        }
-    if isinstance(record, tuple):
-        return [compact(one) for one in record]
-    return record
-
-
-def bound_value_sets(types: Mapping[str, TypeDefinition]) -> dict[str, set[str]]:
-    """Return the URL of every value set that an element is bound to -> strengths."""
-    found: dict[str, set[str]] = {}
-
-    def note(element: Element) -> None:
-        if element.binding is not None and element.binding.value_set is not None:
-            url = element.binding.value_set.partition("|")[0]
-            found.setdefault(url, set()).add(element.binding.strength)
-
-    for one in types.values():
-        for element in one.elements.values():
-            note(element)
-    return found
-
-
-def codes_of(types: Mapping[str, TypeDefinition], resources: Mapping[str, Mapping[str, Json]]) -> Json:
-    """Return the codes of each value set with a required binding, and of each small extensible one."""
-    value_sets, code_systems = resources["ValueSet"], resources["CodeSystem"]
-    found = {}
-    for url, strengths in sorted(bound_value_sets(types).items()):
-        if not strengths & {"required", "extensible"}:
-            continue
-        expansion = expand(url, value_sets.get, code_systems.get)
-        if expansion is None or not ("required" in strengths or len(expansion.codes) < EXTENSIBLE_LIMIT):
-            continue
-        found[url] = {system: sorted(codes) for system, codes in expansion.systems.items()}
-    return found
+def stored(types: Mapping[str, TypeDefinition], below: Mapping[str, TypeDefinition]) -> str:
+    """Return the types as JSON text, without the elements that are those of the base; one type a line."""
+    model = TypeModel(types, below=TypeModel(below))
+    lines = (
+        f"{_text(name)}: {encoded(one, model.type(one.base) if one.base else None).decode()}"
+        for name, one in sorted(types.items())
+    )
+    return "{\n" + ",\n".join(lines) + "\n}"
 
 
 def file_texts(archive: Path) -> dict[str, str]:
@@ -144,26 +110,22 @@ def file_texts(archive: Path) -> dict[str, str]:
     """
     if hashlib.sha256(archive.read_bytes()).hexdigest() != ARCHIVE_SHA256:
         raise SystemExit(f"{archive.name} is not the archive that ARCHIVE_SHA256 names")
-    resources = resources_of(archive)
-    types = types_of(resources["StructureDefinition"].values())
+    definitions = structure_definitions_of(archive)
+    types = types_of(definitions.values())
+    profiles = profiles_of(definitions, types)
     head = {
         "source": {"package": "hl7.fhir.r4.core", "version": "4.0.1", "licence": "CC0-1.0", "sha256": ARCHIVE_SHA256},
         "resources": sorted(name for name, one in types.items() if one.kind == "resource" and not one.abstract),
     }
-    lines = ",\n".join(f'"{key}": {_line(value)}' for key, value in head.items())
+    lines = ",\n".join(f'"{key}": {_text(value)}' for key, value in head.items())
     return {
-        "definitions.json": f'{{\n{lines},\n"types": {_lines(stored(types))}}}\n',
-        "value_sets.json": f"{_lines(codes_of(types, resources))}\n",
+        "definitions.json": f'{{\n{lines},\n"types": {stored(types, {})}}}\n',
+        "profiles.json": f"{stored(profiles, types)}\n",
     }
 
 
-def _lines(found: Json) -> str:
-    # One line for each name, so that a difference can be read.
-    return "{\n" + ",\n".join(f"{_line(key)}: {_line(value)}" for key, value in found.items()) + "\n}"
-
-
-def _line(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def _text(value: Any) -> str:
+    return to_json(value).decode()
 
 
 def main(arguments: list[str]) -> None:

@@ -67,13 +67,21 @@ class Test(Frozen):
     result: Literal["positive", "negative", "indeterminate"] | None = Field(
         default=None, description="result; absent while it is not known"
     )
-    titre: Annotated[int, Field(ge=1)] | None = Field(default=None, description="8 for a titre of 1:8")
+    titre: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="8 for a titre of 1:8; only of a syphilis test"
+    )
     facility: Facility | None = Field(default=None, description="who did it")
 
     @model_validator(mode="after")
     def _result_needs_day(self) -> Test:
         if self.result is not None and self.done_on is None:
             raise ValueError("a result needs the day of the test")
+        return self
+
+    @model_validator(mode="after")
+    def _titre_of_syphilis(self) -> Test:
+        if self.titre is not None and not self.kind.startswith("syphilis"):
+            raise ValueError("a titre is of a syphilis test")
         return self
 
 

@@ -25,7 +25,7 @@ class Exit(IntEnum):
     CANNOT = 2
     """It could not run: settings, plugins, mappings, store, or the command line itself."""
     OPEN = 3
-    """Everything is accounted for, and something waits or is parked: look at `hm-fhir outbox list`."""
+    """Everything is accounted for, and something waits, is parked, or is not valid: look at `hm-fhir outbox list`."""
     INTERRUPTED = 130
     """A person stopped it; the next run goes on."""
 
@@ -69,9 +69,13 @@ def table(*headings: str, title: str | None = None) -> Table:
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[str, int | None], Callable[[int], None]]]:
-    """Give a function that starts a progress bar on standard error; there are no bars when that is no terminal."""
-    if not err.is_terminal:
+def progress(*, hidden: bool = False) -> Iterator[Callable[[str, int | None], Callable[[int], None]]]:
+    """Give a function that starts a progress bar on standard error; there are no bars when that is no terminal.
+
+    Args:
+        hidden: no bars anyway, such as where lines of output would tear them apart.
+    """
+    if hidden or not err.is_terminal:
         yield lambda _label, _total: lambda _steps: None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

@@ -16,6 +16,7 @@ import click
 from hm_fhir.app import App, open_app
 from hm_fhir.cli.console import Exit, err, out, print_json, progress, table
 from hm_fhir.cli.demo_server import serve
+from hm_fhir.cli.mappings.places import Places
 from hm_fhir.cli.run import show
 from hm_fhir.config import write_key
 from hm_fhir.delivery.intake import RecordCounts
@@ -165,7 +166,7 @@ def _run(app: App, sources: list[str]) -> RunReport:
         report = app.run(sources=sources, patience_seconds=60, progress=start)
     if report.interrupted:
         raise KeyboardInterrupt  # a person stopped the demo, not only this step
-    show(report)
+    show(report, Places(app.mapper.packs).short)
     return report
 
 

@@ -27,7 +27,9 @@ _COMMANDS = {
     "mappings": "Test, explain and compare mapping packs.",
     "outbox": "Look at entries, and send parked ones again.",
     "plugins": "List plugins and what they bring.",
+    "profiles": "List the FHIR package, or write it for a FHIR server.",
     "run": "Read the sources and deliver to the targets.",
+    "validate": "Check FHIR resources in files against R4 and profiles.",
 }
 
 
@@ -77,7 +79,8 @@ class _Commands(click.Group):
 def cli(ctx: click.Context, settings: Path, verbose: bool) -> None:
     """Map the work of health mediators to HL7 FHIR R4 and deliver it, exactly once in effect.
 
-    Exit codes: 0 done; 1 something is wrong; 2 it could not run; 3 entries wait or are parked; 130 interrupted.
+    Exit codes: 0 done; 1 something is wrong; 2 it could not run; 3 entries wait, are parked or are not valid;
+    130 interrupted.
     """
     ctx.obj = settings
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, stream=sys.stderr)

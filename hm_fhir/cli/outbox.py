@@ -67,9 +67,15 @@ def show(settings: Path, entry: int, payload: bool, words: bool, as_json: bool) 
         return Exit.DONE
     rows = table("what", "value")
     for name, value in content.items():
-        if name not in ("payload", "words") and value not in (None, "", False) and value != []:
+        if name not in ("payload", "words", "findings") and value not in (None, "", False) and value != []:
             rows.add_row(name.replace("_", " "), "\n".join(value) if isinstance(value, list) else str(value))
     out.print(rows)
+    if content["findings"]:
+        out.print("\nnot delivered, since this was found in what the activity became:")
+        for issue in content["findings"]:
+            made = f", made in {issue['origin']}" if issue["origin"] else ""
+            said_of_it = f"{issue['severity']}: {issue['location']}: {issue['text']} [{issue['rule']}]{made}"
+            out.print(f"{issue['resource']}: {said_of_it}", markup=False)
     for said in content["words"]:
         out.print(f"\nthe target said at {said['at']}, {said['status']}:", markup=False)
         out.print_json(data=said["content"], default=str)
@@ -188,6 +194,7 @@ def _plain(row: EntryRow) -> dict[str, Any]:
 def _shown(shown: Shown, *, payload: bool, words: bool) -> dict[str, Any]:
     content = _plain(shown.entry)
     content.update(holds=list(shown.entry.holds), needs=list(shown.entry.needs), missing=list(shown.missing))
+    content["findings"] = shown.entry.payload.get("issues", [])
     content["words"] = [
         {"at": said.at, "status": said.status, "content": said.content if words else redacted(said.content)}
         for said in shown.words

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from hm_fhir.app import open_app
 from hm_fhir.cli.console import Exit, counted, err, out, print_json, progress
+from hm_fhir.cli.mappings.places import Places
+from hm_fhir.cli.validation_report import print_findings
 from hm_fhir.delivery.reconcile import RunReport
 from hm_fhir.outbox.entry import State
+from hm_fhir.validation.mapped_check import NOT_VALID
 
 MOST_PATIENCE_SECONDS = 7 * 24 * 3600
 
@@ -40,10 +44,11 @@ def command(
     """Read the sources and deliver to the targets. To run it again is always safe."""
     with open_app(settings) as app, progress() as start:
         report = app.run(sources=sources, targets=targets, patience_seconds=patience, progress=start)
+        places = Places(app.mapper.packs)
     if as_json:
         print_json(report.as_json())
     else:
-        show(report)
+        show(report, places.short)
     return exit_code(report)
 
 
@@ -55,12 +60,17 @@ def exit_code(report: RunReport) -> Exit:
         return Exit.WRONG
     if report.failed_sources or any(counts.closed for counts in report.deliveries.values()):
         return Exit.CANNOT
-    return Exit.OPEN if report.open_entries else Exit.DONE
+    return Exit.OPEN if report.open_entries or report.not_valid_entries else Exit.DONE
 
 
-def show(report: RunReport) -> None:
-    """Print a report for a person."""
-    _show_records(report)
+def show(report: RunReport, short: Callable[[str], str] = str) -> None:
+    """Print a report for a person.
+
+    Args:
+        report: the report.
+        short: shortens a place in a mapping.
+    """
+    _show_records(report, short)
     _show_targets(report)
     for name, reason in report.failed_sources.items():
         err.print(f"source {name} was not read to its end: {reason}", markup=False)
@@ -73,7 +83,7 @@ def show(report: RunReport) -> None:
         err.print("stopped; the next run goes on")
 
 
-def _show_records(report: RunReport) -> None:
+def _show_records(report: RunReport, short: Callable[[str], str]) -> None:
     for name, counts in report.records.items():
         parts = {
             "new": counts.new,
@@ -84,10 +94,12 @@ def _show_records(report: RunReport) -> None:
         out.print(f"from {name}: {_sum(counts.read, 'read', parts, holds=counts.adds_up)}")
         notes = [f"{number} rejected: {code}" for code, number in sorted(counts.rejected.items())]
         notes += [f"{number} have no mapping yet: {kind}" for kind, number in sorted(counts.unmapped.items())]
+        notes += [f"{number} withheld, not valid: {kind}" for kind, number in sorted(counts.not_valid.items())]
         if counts.older:
             notes.append(f"{counts.older} of the repeated are older than what is known")
         for note in notes:
             out.print(f"    {note}", markup=False)
+        print_findings(counts.findings, short, ("fatal", "error"))
 
 
 def _show_targets(report: RunReport) -> None:
@@ -100,6 +112,9 @@ def _show_targets(report: RunReport) -> None:
             out.print(f"    {written} written in {requests} in this run")
         for code, number in counts.waiting.items():
             out.print(f"    {number} waiting: {code}; see `hm-fhir outbox list --state waiting`", markup=False)
+        if number := counts.withheld.get(NOT_VALID):
+            see = "see `hm-fhir outbox list --state withheld`"
+            out.print(f"    {number} withheld: {NOT_VALID}; {see}", markup=False)
         for code, number in counts.parked.items():
             out.print(f"    {number} parked: {code}; see `hm-fhir outbox list --state parked`", markup=False)
 

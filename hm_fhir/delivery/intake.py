@@ -3,7 +3,8 @@
     read = new + newer + repeated + rejected
 
 A repeated record brings nothing new: the version is known, or a newer one is (`older`). Nothing is lost: a rejected
-record is kept with its reason, and an activity that no mapping takes waits as withheld by the rule ``no-mapping``.
+record is kept with its reason; an activity that no mapping takes waits as withheld by the rule ``no-mapping``, one
+whose resources are not valid by ``not-valid``.
 """
 
 from __future__ import annotations
@@ -12,20 +13,22 @@ import logging
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
 from hm_fhir.activities.identity import Identity
 from hm_fhir.activities.model import Activity
-from hm_fhir.errors import PluginError, RecordRejected, SettingsError
+from hm_fhir.errors import PluginError, RecordRejected, SettingsError, place_of
 from hm_fhir.fhir.json import to_json
 from hm_fhir.mapping.engine import Mapped, Mapper
 from hm_fhir.outbox.entry import KnownActivity, Outcome, Rejection, Route, State, Submission
 from hm_fhir.outbox.rules import judge
 from hm_fhir.outbox.store import Store
-from hm_fhir.sources.base import Record, Source, activity_of, place_of
+from hm_fhir.sources.base import Record, Source, activity_of
+from hm_fhir.validation.findings import Findings
+from hm_fhir.validation.mapped_check import FINE, NOT_VALID, MappedCheck, Verdict
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +48,8 @@ class RecordCounts:
         older: how many of the repeated are older than what is known.
         rejected: records that were kept with a reason, by its code.
         unmapped: how many of new and newer have no mapping, by activity type.
+        not_valid: how many of new and newer are withheld because of findings that stop them, by activity type.
+        findings: what was found in the resources that were made, whether it stops them or not.
     """
 
     read: int = 0
@@ -54,6 +59,8 @@ class RecordCounts:
     older: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     unmapped: Counter[str] = field(default_factory=Counter)
+    not_valid: Counter[str] = field(default_factory=Counter)
+    findings: Findings = field(default_factory=Findings)
 
     @property
     def adds_up(self) -> bool:
@@ -69,6 +76,23 @@ class RecordCounts:
         self.older += more.older
         self.rejected += more.rejected
         self.unmapped += more.unmapped
+        self.not_valid += more.not_valid
+        self.findings.merge(more.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Submitted:
+    """What became of an activity version.
+
+    Args:
+        outcome: what it is to the store.
+        is_unmapped: no mapping takes it.
+        verdict: what was found in its resources.
+    """
+
+    outcome: Outcome
+    is_unmapped: bool = False
+    verdict: Verdict = FINE
 
 
 class Intake:
@@ -80,16 +104,27 @@ class Intake:
         identity: keys and digests.
         targets: names of all targets.
         now: clock; only to refuse what happened in the future and to stamp rows.
+        check: checks what an activity becomes; None: nothing does.
     """
 
     def __init__(
-        self, store: Store, mapper: Mapper, identity: Identity, targets: Sequence[str], now: Callable[[], datetime]
+        self,
+        store: Store,
+        mapper: Mapper,
+        identity: Identity,
+        targets: Sequence[str],
+        now: Callable[[], datetime],
+        check: MappedCheck | None = None,
     ) -> None:
         self._store = store
         self._mapper = mapper
         self._identity = identity
         self._targets = tuple(targets)
         self._now = now
+        self._check = check
+        # Of what is withheld as not valid also the rules that say so count: other ones may let it through.
+        self._pack = mapper.fingerprint
+        self._pack_of_not_valid = f"{mapper.fingerprint}+{check.fingerprint}" if check else mapper.fingerprint
 
     def submit(
         self, activity: Activity, *, record_digest: str | None = None, connection: sqlite3.Connection | None = None
@@ -108,12 +143,11 @@ class Intake:
             MappingRefused: the mapping refuses it.
             RecordRejected: it happened in the future, or contradicts the known version with the same number.
         """
-        return self._submit(activity, record_digest, connection)[0]
+        return self._submit(activity, record_digest, connection).outcome
 
     def _submit(
         self, activity: Activity, record_digest: str | None, connection: sqlite3.Connection | None
-    ) -> tuple[Outcome, bool]:
-        """Return what the version is, and whether no mapping takes it."""
+    ) -> _Submitted:
         self._refuse_future(activity)
         plain = activity.for_mapping()
         content_digest = self._identity.digest(to_json(plain))
@@ -128,7 +162,7 @@ class Intake:
         known = self._store.known(submission.activity_key, connection=connection)
         outcome = judge(known, submission)
         if outcome is Outcome.OLDER:
-            return outcome, False
+            return _Submitted(outcome)
         if outcome is Outcome.CONFLICT:
             raise RecordRejected(
                 "the same version of this activity was read with another content",
@@ -136,23 +170,26 @@ class Intake:
                 fix="a correction needs a later time of change in the local system",
             )
         if known is not None and outcome is Outcome.REPEATED and self._is_routed(known):
-            return outcome, False
+            return _Submitted(outcome)
         mapped = self._mapper.map(plain)
+        verdict = self._check(mapped, plain) if mapped is not None and self._check is not None else FINE
         person = activity.person_key
         person_key = self._identity.pseudonym("person", person) if person else None
         routes = tuple(
             self._withdrawing(target, person_key)
             if mapped is None and self._store.was_offered(target, submission.activity_key, connection=connection)
-            else self._route(target, mapped, person_key)
+            else self._route(target, mapped, verdict, person_key)
             for target in self._targets
         )
-        return self._store.add(replace(submission, routes=routes), connection=connection).outcome, mapped is None
+        added = self._store.add(replace(submission, routes=routes), connection=connection)
+        return _Submitted(added.outcome, mapped is None, verdict)
 
     def _is_routed(self, known: KnownActivity) -> bool:
         """Return whether every target has an entry that the mappings in force have made."""
-        return all(known.packs.get(target) == self._mapper.fingerprint for target in self._targets)
+        packs = (self._pack, self._pack_of_not_valid)
+        return all(known.packs.get(target) in packs for target in self._targets)
 
-    def _route(self, target: str, mapped: Mapped | None, person_key: str | None) -> Route:
+    def _route(self, target: str, mapped: Mapped | None, verdict: Verdict, person_key: str | None) -> Route:
         if mapped is None:
             return Route(
                 target=target,
@@ -160,7 +197,18 @@ class Intake:
                 rule="no-mapping",
                 person_key=person_key,
                 payload={"resources": []},
-                pack=self._mapper.fingerprint,
+                pack=self._pack,
+            )
+        if verdict.stops:
+            return Route(
+                target=target,
+                state=State.WITHHELD,
+                rule=NOT_VALID,
+                person_key=person_key,
+                payload=_not_valid_payload(mapped, verdict),
+                mapping=mapped.mapping,
+                mapping_version=mapped.version,
+                pack=self._pack_of_not_valid,
             )
         return Route(
             target=target,
@@ -171,12 +219,12 @@ class Intake:
             needs=mapped.outside,
             mapping=mapped.mapping,
             mapping_version=mapped.version,
-            pack=self._mapper.fingerprint,
+            pack=self._pack,
         )
 
     def _withdrawing(self, target: str, person_key: str | None) -> Route:
         """Return an entry with nothing in it, for what no mapping takes any more: the worker withdraws the former."""
-        return Route(target=target, person_key=person_key, payload={"resources": []}, pack=self._mapper.fingerprint)
+        return Route(target=target, person_key=person_key, payload={"resources": []}, pack=self._pack)
 
     def _refuse_future(self, activity: Activity) -> None:
         start = activity.period.start
@@ -232,7 +280,7 @@ class Intake:
         digest = self._identity.digest(to_json(dict(record.values)))
         try:
             activity = activity_of(source, record)
-            outcome, unmapped = self._submit(activity, digest, None)
+            submitted = self._submit(activity, digest, None)
         except RecordRejected as error:
             counts.rejected[error.code] += 1
             self._store.reject(
@@ -248,6 +296,7 @@ class Intake:
             )
             return
         self._store.accepted(source_name, digest)
+        outcome, verdict = submitted.outcome, submitted.verdict
         if outcome is Outcome.NEW:
             counts.new += 1
         elif outcome is Outcome.NEWER:
@@ -255,8 +304,13 @@ class Intake:
         else:
             counts.repeated += 1
             counts.older += outcome is Outcome.OLDER
-        if unmapped and outcome in (Outcome.NEW, Outcome.NEWER):
-            counts.unmapped[activity.type] += 1
+        if outcome in (Outcome.NEW, Outcome.NEWER):
+            if submitted.is_unmapped:
+                counts.unmapped[activity.type] += 1
+            if verdict.stops:
+                counts.not_valid[activity.type] += 1
+        counts.findings.add((issue for _, issue in verdict.found), record.place)
+        counts.findings.add_remarks(verdict.remarks)
 
 
 class _Reading:
@@ -289,18 +343,13 @@ class _Reading:
             )
 
 
-def map_record(record: Record, source: Source, mapper: Mapper) -> Mapped | RecordRejected | None:
-    """Return what a record maps to, why it is rejected, or None if no mapping is for it."""
-    try:
-        return mapper.map(activity_of(source, record).for_mapping())
-    except RecordRejected as error:
-        return error
-
-
 def map_records(source: Source, mapper: Mapper) -> Iterator[tuple[Record, Mapped | RecordRejected | None]]:
-    """Yield each record with what it maps to: a dry run without store and targets."""
+    """Yield each record with what it maps to, why it is rejected, or None if no mapping is for it."""
     for record in source.records():
-        yield record, map_record(record, source, mapper)
+        try:
+            yield record, mapper.map(activity_of(source, record).for_mapping())
+        except RecordRejected as error:
+            yield record, error
 
 
 def payload_of(mapped: Mapped) -> dict[str, Any]:
@@ -316,4 +365,13 @@ def payload_of(mapped: Mapped) -> dict[str, Any]:
             }
             for resource in mapped.resources
         ]
+    }
+
+
+def _not_valid_payload(mapped: Mapped, verdict: Verdict) -> dict[str, Any]:
+    """Return what an entry keeps that must not leave: nobody looks for it under the name of what may."""
+    return {
+        "resources": [],
+        "not_valid": [resource.content for resource in mapped.resources],
+        "issues": [{"resource": resource, **asdict(issue)} for resource, issue in verdict.found],
     }

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from hm_fhir.delivery.intake import map_record
 from hm_fhir.errors import RecordRejected
 from hm_fhir.mapping.engine import Mapper
-from hm_fhir.sources.base import Record, Source
+from hm_fhir.sources.base import Record, Source, activity_of
+from hm_fhir.validation.findings import Findings
+from hm_fhir.validation.mapped_check import MappedCheck
 
 RECORDS_IN_A_CHUNK = 64
 
@@ -39,6 +40,8 @@ class MappedChunk:
         unmapped: how many no mapping takes.
         rejected: the others, in order.
         resources: how many resources there are.
+        not_valid: how many of the mapped ones a run would withhold, because of findings that stop them.
+        findings: what was found in the resources.
         lines: the resources in order, one a line: PERSONAL DATA.
     """
 
@@ -47,26 +50,55 @@ class MappedChunk:
     unmapped: int
     rejected: tuple[RejectedRecord, ...]
     resources: int
+    not_valid: int
+    findings: Findings
     lines: bytes = field(repr=False)
 
 
-def map_chunk(records: Sequence[Record], source: Source, mapper: Mapper) -> MappedChunk:
-    """Return what some records become."""
-    mapped = unmapped = resources = 0
-    rejected: list[RejectedRecord] = []
-    lines: list[bytes] = []
-    for record in records:
-        result = map_record(record, source, mapper)
-        if isinstance(result, RecordRejected):
-            rejected.append(RejectedRecord(record.place, result.code, result.message))
-        elif result is None:
-            unmapped += 1
-        else:
+MapChunk = Callable[[Sequence[Record]], MappedChunk]
+"""Maps some records that follow each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkMapper:
+    """Maps records, and checks what they become.
+
+    Args:
+        source: where the records come from.
+        mapper: the packs in force.
+        check: checks what they become; None: nothing does.
+    """
+
+    source: Source
+    mapper: Mapper
+    check: MappedCheck | None
+
+    def __call__(self, records: Sequence[Record]) -> MappedChunk:
+        """Return what some records become."""
+        mapped = unmapped = resources = not_valid = 0
+        rejected: list[RejectedRecord] = []
+        lines: list[bytes] = []
+        findings = Findings()
+        for record in records:
+            try:
+                activity = activity_of(self.source, record).for_mapping()
+                result = self.mapper.map(activity)
+            except RecordRejected as error:
+                rejected.append(RejectedRecord(record.place, error.code, error.message))
+                continue
+            if result is None:
+                unmapped += 1
+                continue
             mapped += 1
             resources += len(result.resources)
             lines += [resource.text() for resource in result.resources]
-    text = b"\n".join(lines) + b"\n" if lines else b""
-    return MappedChunk(len(records), mapped, unmapped, tuple(rejected), resources, text)
+            if self.check is not None:
+                verdict = self.check(result, activity)
+                not_valid += verdict.stops
+                findings.add((issue for _, issue in verdict.found), record.place)
+                findings.add_remarks(verdict.remarks)
+        text = b"\n".join(lines) + b"\n" if lines else b""
+        return MappedChunk(len(records), mapped, unmapped, tuple(rejected), resources, not_valid, findings, text)
 
 
 class Chunks:
@@ -95,14 +127,18 @@ class Chunks:
             self.failure = failure
 
 
-def map_here(source: Source, mapper: Mapper) -> Generator[MappedChunk, None, None]:
+def map_here(source: Source, map_chunk: MapChunk) -> Generator[MappedChunk, None, None]:
     """Yield what the records of a source become, in this process.
+
+    Args:
+        source: is read here.
+        map_chunk: maps its records.
 
     Raises:
         SettingsError: the source cannot be read to its end; what was read before has been yielded.
     """
     chunks = Chunks(source)
     for chunk in chunks:
-        yield map_chunk(chunk, source, mapper)
+        yield map_chunk(chunk)
     if chunks.failure is not None:
         raise chunks.failure

@@ -9,6 +9,7 @@ from typing import Any
 from hm_fhir.delivery.intake import RecordCounts
 from hm_fhir.delivery.worker import DeliveryCounts
 from hm_fhir.outbox.entry import State, TargetCounts
+from hm_fhir.validation.mapped_check import NOT_VALID
 
 
 @dataclass(slots=True)
@@ -44,6 +45,11 @@ class RunReport:
         return sum(counts.states[State.WAITING] + counts.states[State.PARKED] for counts in self.targets.values())
 
     @property
+    def not_valid_entries(self) -> int:
+        """Entries that are withheld because what they hold is not valid."""
+        return sum(counts.withheld.get(NOT_VALID, 0) for counts in self.targets.values())
+
+    @property
     def written(self) -> int:
         """Resources in transactions that targets took in this run."""
         return sum(counts.resources for counts in self.deliveries.values())
@@ -64,6 +70,8 @@ class RunReport:
                     "rejected": counts.rejected.total(),
                     "rejected_by_code": dict(sorted(counts.rejected.items())),
                     "unmapped_by_type": dict(sorted(counts.unmapped.items())),
+                    "not_valid_by_type": dict(sorted(counts.not_valid.items())),
+                    "findings": counts.findings.as_json(),
                     "adds_up": counts.adds_up,
                 }
                 for name, counts in self.records.items()

@@ -12,24 +12,28 @@ from typing import Any
 
 from hm_fhir.errors import SettingsError
 from hm_fhir.fhir.elements import (
+    FHIR_URL,
     Binding,
     Constraint,
+    Context,
     Discriminator,
     Element,
     Slicing,
     TypeDefinition,
+    TypeLimit,
     ValueSetCodes,
 )
-from hm_fhir.fhir.structure_definition import FHIR_URL, read
 
 __all__ = [
     "SYSTEM_TYPES",
     "Binding",
     "Constraint",
+    "Context",
     "Discriminator",
     "Element",
     "Slicing",
     "TypeDefinition",
+    "TypeLimit",
     "TypeModel",
     "ValueSetCodes",
     "r4",
@@ -114,6 +118,12 @@ class TypeModel:
         below = self._below.resource_types if self._below is not None else frozenset()
         return below | self._own_resource_types()
 
+    @property
+    def profiles(self) -> frozenset[str]:
+        """URLs of the profiles and of the definitions of extensions."""
+        below = self._below.profiles if self._below is not None else frozenset()
+        return below | self._own_profiles()
+
     def extended(self, types: Mapping[str, TypeDefinition], *, value_sets: Iterable[ValueSetCodes] = ()) -> TypeModel:
         """Return a model with these as well (they win over those of the same name); this one stays as it is.
 
@@ -134,6 +144,9 @@ class TypeModel:
             hm_fhir.errors.SettingsError: ``structure-definition``: it has no snapshot, or stands on a type that is
                 not in this model.
         """
+        # Few who need a type bring one of their own.
+        from hm_fhir.fhir.structure_definition import read
+
         added = self.extended(read(structure_definition, self.type))
         base = structure_definition.get("baseDefinition")
         if base is not None and self.type(base) is None:
@@ -175,12 +188,15 @@ class TypeModel:
             if one.kind == "resource" and not one.abstract and "/" not in one.name
         )
 
+    def _own_profiles(self) -> frozenset[str]:
+        return frozenset(one.name for one in self._given.values() if one.name == one.url)
+
 
 @cache
 def r4() -> TypeModel:
-    """Return all types of FHIR R4 4.0.1 and the System types of FHIRPath.
+    """Return all types, profiles and extensions of FHIR R4 4.0.1 and the System types of FHIRPath.
 
-    The file is read at the first call, a type when it is first asked for.
+    The file is read at the first call, that of the profiles when one is first asked for, a type likewise.
     """
     # The decoder is of no use to those who never ask for a definition.
     from hm_fhir.fhir.r4 import packaged

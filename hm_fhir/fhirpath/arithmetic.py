@@ -15,7 +15,7 @@ from hm_fhir.fhirpath import temporal
 from hm_fhir.fhirpath.conversion import MAXIMUM_INTEGER, MINIMUM_INTEGER
 from hm_fhir.fhirpath.quantity import Quantity
 from hm_fhir.fhirpath.temporal import Date, DateTime, Time
-from hm_fhir.fhirpath.units import plain
+from hm_fhir.fhir.units import plain
 
 Number = int | Decimal
 

@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
-from hm_fhir.fhirpath.units import Unit, base_amount, decimal_of, decimal_text, parse_unit, plain, product
+from hm_fhir.fhir.units import Unit, base_amount, decimal_of, decimal_text, parse_unit, plain, product
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

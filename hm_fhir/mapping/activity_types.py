@@ -72,9 +72,26 @@ def activity_types() -> TypeModel:
     Raises:
         TypeError: a field of the activity is of a kind that has no type here.
     """
+    return on_top_of(r4())
+
+
+def on_top_of(model: TypeModel) -> TypeModel:
+    """Return a model of FHIR, with profiles perhaps, with the types of `Activity.for_mapping` on top.
+
+    Args:
+        model: the types of FHIR.
+
+    Raises:
+        TypeError: as `activity_types`.
+    """
+    return model.extended(_types())
+
+
+@cache
+def _types() -> dict[str, TypeDefinition]:
     types: dict[str, TypeDefinition] = {}
     _add(types, ROOT, Activity)
-    return r4().extended(types)
+    return types
 
 
 def _add(types: dict[str, TypeDefinition], path: str, model: type[BaseModel]) -> None:

@@ -155,6 +155,16 @@ def write_case(case: Case, mapper: Mapper) -> bool:
     return True
 
 
+def map_case(case: Case, mapper: Mapper) -> tuple[dict[str, Any], Mapped] | None:
+    """Return the activity of a case and what it becomes; None when it is refused or no mapping takes it."""
+    try:
+        activity = Activity.model_validate(case.spec.activity).for_mapping()
+        mapped = mapper.map(activity, cases_of=pack_of(case, mapper))
+    except (ValidationError, RecordRejected):
+        return None
+    return None if mapped is None else (activity, mapped)
+
+
 def _actual(case: Case, mapper: Mapper) -> _Actual:
     try:
         activity = Activity.model_validate(case.spec.activity)

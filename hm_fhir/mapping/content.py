@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from hm_fhir.errors import RecordRejected
 from hm_fhir.mapping.resource_types import WITHOUT_IDENTIFIER_LIST
 from hm_fhir.mapping.template.cleaning import ABSENT, SCALARS, NullMet, clean_without_nulls, without_nulls
 from hm_fhir.mapping.template.closures import CONSTANT, ERRORS, RAW, Compiler
-from hm_fhir.mapping.template.tree import Assign, ObjectNode, can_be_null
+from hm_fhir.mapping.template.tree import Assign, Constant, ObjectNode, can_be_null
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,7 +41,14 @@ class ContentMaker:
     def __init__(self, rule: ResourceRule, system: str, around: Around | None = None) -> None:
         self._type = rule.type
         self._template = rule.template
-        self._profiles = (rule.profile,) if rule.profile else ()
+        self._profiles: tuple[str, ...] = ()
+        self._profile = rule.profile
+        self._profile_run: Closure | None = None
+        if rule.profile is not None and isinstance(rule.profile.tree, Constant):
+            self._profiles, self._profile = (str(rule.profile.tree.value),), None
+        elif rule.profile is not None:
+            fast = around is None and not can_be_null(rule.profile.tree)
+            self._profile_run = rule.profile.closure(around=around, fast=fast)
         self._labelled = not rule.shared
         self._system = system
         self._has_surrogate = rule.type not in WITHOUT_IDENTIFIER_LIST
@@ -76,15 +84,36 @@ class ContentMaker:
             if self._members is not None:
                 return self._direct(self._members, resource_id, scope, labels)
             if self._whole is not None:
-                return self._around(self._whole(scope.root, scope) or {}, resource_id, labels)
+                profiles = self._profiles_of(scope)
+                return self._around(self._whole(scope.root, scope) or {}, resource_id, profiles, labels)
         except _DOUBTS:
             pass  # the faithful closures take the nulls of the record, or fail as well, and then the place is found
-        return self._around(self._rendered(scope), resource_id, labels)
+        return self._around(self._rendered(scope), resource_id, self._profiles_of(scope, careful=True), labels)
+
+    def _profiles_of(self, scope: Scope, *, careful: bool = False) -> tuple[str, ...]:
+        if self._profile is None or self._profile_run is None:
+            return self._profiles
+        try:
+            value = self._profile_run(scope.root, scope)
+        except _DOUBTS:
+            if not careful:
+                raise
+            value = self._profile.render_in(scope)
+        if value is None or value is ABSENT:
+            return ()
+        if not isinstance(value, str) or not value:
+            raise RecordRejected(
+                "profile is not one text",
+                code="profile-not-text",
+                fix="let `profile` give one of the urls that are written in it",
+            )
+        return (value,)
 
     def _direct(self, members: Members, resource_id: str, scope: Scope, labels: tuple[str, ...]) -> dict[str, Any]:
         content: dict[str, Any] = {"resourceType": self._type, "id": resource_id}
-        if labels or self._profiles:
-            content["meta"] = _meta(self._profiles, labels)
+        profiles = self._profiles if self._profile is None else self._profiles_of(scope)
+        if labels or profiles:
+            content["meta"] = _meta(profiles, labels)
         surrogate: list[Any] | None = None
         if self._has_surrogate:
             content["identifier"] = surrogate = [{"system": self._system, "value": resource_id}]
@@ -119,9 +148,11 @@ class ContentMaker:
             raise self._template.rejection(scope)
         return without_nulls(None if value is ABSENT else value) or {}
 
-    def _around(self, body: dict[str, Any], resource_id: str, labels: tuple[str, ...]) -> dict[str, Any]:
+    def _around(
+        self, body: dict[str, Any], resource_id: str, profiles: tuple[str, ...], labels: tuple[str, ...]
+    ) -> dict[str, Any]:
         content: dict[str, Any] = {"resourceType": self._type, "id": resource_id}
-        meta = _meta(self._profiles, labels) if labels or self._profiles else {}
+        meta = _meta(profiles, labels) if labels or profiles else {}
         if "meta" in body:
             meta = _merged(meta, body["meta"])
         if meta:

@@ -12,6 +12,7 @@ from hm_fhir.mapping.functions import FUNCTIONS
 from hm_fhir.mapping.resource_types import RESOURCE_TYPES
 from hm_fhir.mapping.template.blocks import check_names
 from hm_fhir.mapping.template.template import Template, Use, compile_template
+from hm_fhir.mapping.template.tree import Assign, Constant, First, If, Text, Wrong
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from hm_fhir.mapping.files.yaml_file import YamlDocument, YamlPath
     from hm_fhir.mapping.setting import Setting
     from hm_fhir.mapping.template.blocks import Report
+    from hm_fhir.mapping.template.tree import Node
 
 EACH_VARIABLES = frozenset({"item", "index"})
 GIVEN_VARIABLES = frozenset({"activity", "systems"})
@@ -64,7 +66,7 @@ class ResourceRule:
     as_of: Expression | None
     shared: bool
     receiver_owns: tuple[str, ...]
-    profile: str | None
+    profile: Template | None
     template: Template
     path: YamlPath
     document: YamlDocument = field(repr=False)
@@ -204,11 +206,23 @@ class _Compiler:
             as_of=self.expression(spec.as_of, (*path, "as_of"), setting, bound) if spec.as_of else None,
             shared=spec.shared,
             receiver_owns=tuple(spec.receiver_owns),
-            profile=spec.profile,
+            profile=self._profile(spec.profile, (*path, "profile"), setting, bound),
             template=template,
             path=path,
             document=self._document,
         )
+
+    def _profile(self, value: Any, path: YamlPath, setting: Setting, bound: frozenset[str]) -> Template | None:
+        if value is None:
+            return None
+        template = self._template(value, path, setting, bound)
+        for use in template.uses:
+            self._no_reference(use)
+        if not _is_one_text(template.tree):
+            fix = "write the url, or choose one with {{ iif(...) }} or {% if %} and {% else %}"
+            self._report(path, MappingError("profile is the url of one profile", fix=fix))
+        self._uses += template.uses
+        return template
 
     def _no_clock(self, use: Use) -> None:
         for name in sorted(use.expression.functions & CLOCK_FUNCTIONS):
@@ -221,3 +235,15 @@ class _Compiler:
             message = "reference() works in templates only: here it is not yet known which resources there will be"
             error = use.mistake(message, "reference", fix="use {% assign %} inside of the template")
             self._report(use.path, error)
+
+
+def _is_one_text(node: Node) -> bool:
+    match node:
+        case Constant(value=value):
+            return isinstance(value, str)
+        case If(then=then, otherwise=otherwise):
+            return _is_one_text(then) and (otherwise is None or _is_one_text(otherwise))
+        case Assign(body=body):
+            return _is_one_text(body)
+        case _:
+            return isinstance(node, First | Text | Wrong)

@@ -83,12 +83,13 @@ def inputs_of(rule: ResourceRule, assignments: Iterable[Assignment]) -> Inputs |
     if not rule.shared or rule.key is None:  # the key of the activity itself is in the others' ids
         return None
     search = _Search(assignments)
-    used = {name for use in rule.template.uses for name in use.free_variables}
+    uses = (*rule.template.uses, *(rule.profile.uses if rule.profile else ()))
+    used = {name for use in uses for name in use.free_variables}
     for expression in (rule.key, rule.each, rule.condition, rule.as_of):
         if expression is not None:
             used |= expression.variables
             search.read(expression)
-    search.read_template(rule.template.uses, has_context=_has_context(rule))
+    search.read_template(uses, has_context=_has_context(rule))
     if rule.each is None:
         search.variables(used)
     else:

@@ -6,7 +6,6 @@ sum (read = new + newer + repeated + rejected) counts what the municipality coun
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from hm_fhir.activities.model import Activity, rejected
-from hm_fhir.errors import RecordRejected
+from hm_fhir.errors import RecordRejected, place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +106,3 @@ def _defect(what: str, record: Record) -> RecordRejected:
         place=record.place,
         fix="report this to the author of the plugin",
     )
-
-
-def place_of(defect: BaseException) -> str:
-    """Return file and line where something failed: they hold no value of a record, what it says could."""
-    frame = traceback.extract_tb(defect.__traceback__)[-1]
-    return f"{Path(frame.filename).name}:{frame.lineno}"

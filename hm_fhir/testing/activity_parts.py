@@ -198,7 +198,9 @@ class Parts:
         if self.maybe():
             data["done_on"] = self.deck.turn("day", words.DAYS)
             data = self.fill(data, result=self.deck.turn("result", _RESULTS))
-        return self.fill(data, titre=self.deck.turn("titre", (1, 8, 1024)), facility=self.facility(("laboratory",)))
+        if kind.startswith("syphilis"):
+            data = self.fill(data, titre=self.deck.turn("titre", (1, 8, 1024)))
+        return self.fill(data, facility=self.facility(("laboratory",)))
 
     def _condition(self, code: str) -> Data:
         status, verification = self.deck.turn("state", _STATES)

@@ -18,6 +18,7 @@ from hm_fhir_burgas.sample import write_sample as write_burgas
 from hm_fhir_samokov.sample import write_sample as write_samokov
 
 from hm_fhir.app import App
+from hm_fhir import processes
 from hm_fhir.delivery import mapping_workers
 from hm_fhir.delivery.mapping_chunks import RECORDS_IN_A_CHUNK
 from hm_fhir.errors import HmFhirError, SettingsError
@@ -106,7 +107,7 @@ def importable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("importable")
 def test_a_process_that_dies_is_said(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mapping_workers, "_work", _die)
+    monkeypatch.setattr(processes, "_work", _die)
     with pytest.raises(HmFhirError, match="a worker process ended with code 7") as raised:
         list(app.map_to_json("register", workers=2))
     assert raised.value.code == "worker-died"

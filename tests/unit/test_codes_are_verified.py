@@ -1,12 +1,6 @@
 """Codes of public code systems are shipped only when somebody verified them, and every code of ours has an answer.
 
-A new code needs a row in `VERIFIED` with its mark:
-
-- GPS: SNOMED International Global Patient Set, display verified
-- row: in the same verified row as a GPS code, its own membership was not looked up
-- IPS, WHO: read in the International Patient Summary, in WHO's guides
-- R4: a profile of FHIR R4 itself demands it
-- secondary: seen in several public value sets only; the ConceptMap must say so
+A new code needs a row in ``profiles/verified_codes.yaml`` with its mark.
 """
 
 from __future__ import annotations
@@ -20,67 +14,15 @@ import pytest
 
 from hm_fhir.activities.catalogue import CATALOGUE, encounter_class
 from hm_fhir.activities.vocabulary import SETTINGS
+from hm_fhir.mapping.files.yaml_file import read_yaml
 
 ROOT = Path(__file__).parents[2]
 MAPPINGS = ROOT / "mappings"
 SNOMED, LOINC, ICD10 = "http://snomed.info/sct", "http://loinc.org", "http://hl7.org/fhir/sid/icd-10"
 
-VERIFIED = {
-    SNOMED: {
-        "185317003": "GPS",  # telephone encounter
-        "710824005": "GPS",  # assessment of health and social care needs
-        "3457005": "GPS",  # patient referral
-        "169762003": "GPS",  # postnatal visit
-        "410621008": "GPS",  # well child visit, newborn
-        "410620009": "GPS",  # well child visit
-        "410290005": "GPS",  # family planning education, guidance, counseling
-        "84635008": "GPS",  # disease process or condition education
-        "171128005": "GPS",  # venereal disease screening
-        "171044003": "GPS",  # immunization education
-        "75461000": "row",  # infant care education
-        "390906007": "row",  # follow-up encounter
-        "135892000": "GPS",  # antenatal education
-        "134435003": "GPS",  # routine antenatal care
-        "133906008": "GPS",  # postpartum care
-        "77386006": "GPS",  # pregnant
-        "60001007": "IPS",  # not pregnant
-        "146799005": "IPS",  # possible pregnancy
-        "152231000119106": "IPS",  # pregnancy not yet confirmed
-        "183561008": "GPS",  # referral to GP
-        "308485000": "GPS",  # referral to gynaecologist
-        "308472003": "GPS",  # referral to dermatologist
-        "183517000": "GPS",  # referral to paediatrician
-        "310449005": "GPS",  # referral to hospital
-        "306104004": "GPS",  # referral to accident and emergency service
-        "308440001": "GPS",  # referral to social worker
-        "76272004": "GPS",  # syphilis
-        "35742006": "GPS",  # congenital syphilis
-        "165781001": "GPS",  # syphilis test positive
-        "165780000": "row",  # syphilis test negative
-        "161112004": "GPS",  # illiteracy
-        "735930004": "GPS",  # low-level literacy
-        "422693009": "GPS",  # language barrier
-        "73438004": "GPS",  # unemployed
-        "424860001": "GPS",  # low income
-        "105532006": "GPS",  # overcrowded in house
-    },
-    LOINC: {
-        "82810-3": "IPS",  # pregnancy status
-        "11778-8": "IPS",  # delivery date estimated
-        "18185-9": "WHO",  # gestational age
-        "11996-6": "WHO",  # number of pregnancies
-        "29463-7": "R4",  # body weight
-        "8302-2": "R4",  # body height
-        "20507-0": "secondary",  # reagin antibody by RPR
-        "31147-2": "secondary",  # reagin antibody titre by RPR
-    },
-    ICD10: {
-        "Z33": "WHO",  # pregnant state
-        "Z30.0": "WHO",  # counselling on contraception
-        "Z11.3": "WHO",  # screening for sexually transmitted infections
-        "A53.9": "WHO",  # syphilis, unspecified
-    },
-}
+VERIFIED: dict[str, dict[str, str]] = read_yaml(
+    (ROOT / "profiles" / "verified_codes.yaml").read_text(encoding="utf-8")
+).value["codes"]
 
 # Codes that are easily mistaken, or that nobody could verify.
 TRAPS = {

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hm_fhir.fhirpath import unit_table
-from hm_fhir.fhirpath.units import MAXIMUM_LENGTH, comparable, convert, parse_unit, product
+from hm_fhir.fhir import unit_table
+from hm_fhir.fhir.units import MAXIMUM_LENGTH, comparable, convert, parse_unit, product
 
 SYMBOLS = sorted(
     {*unit_table.METRIC, *unit_table.PLAIN, *unit_table.BASE, *unit_table.ARBITRARY, *unit_table.ARBITRARY_METRIC}

@@ -13,9 +13,9 @@ import pytest
 
 from hm_fhir.activities.vocabulary import REASONS
 from hm_fhir.errors import MappingErrors
-from hm_fhir.fhir.definitions import TypeModel
-from hm_fhir.mapping.activity_types import activity_types
-from hm_fhir.mapping.checker import Finding, check_folders, load_checked
+from hm_fhir.fhir.definitions import TypeModel, r4
+from hm_fhir.fhir.terminology import r4_terminology
+from hm_fhir.mapping.checker import Finding, Profiles, check_folders, load_checked
 from hm_fhir.mapping.conceptmap import CodeSystem, Concept, read_code_systems
 from hm_fhir.mapping.files.yaml_file import read_yaml
 
@@ -485,7 +485,7 @@ def profile() -> TypeModel:
         "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Observation",
         "snapshot": {"element": elements},
     }
-    return activity_types().add(json.loads(json.dumps(definition)))
+    return r4().add(json.loads(json.dumps(definition)))
 
 
 FITS = """\
@@ -533,7 +533,7 @@ resources:
     template:
 """
     folder = pack(tmp_path / "pack", visit=mapping + indent(template, " " * 6))
-    findings = check_folders([folder], types=profile())
+    findings = check_folders([folder], profiles=Profiles(profile(), r4_terminology()))
     assert [one.code for one in findings] == ([found.partition(":")[0]] if found else [])
 
 

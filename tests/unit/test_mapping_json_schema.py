@@ -93,6 +93,15 @@ def test_every_construct_of_a_template_is_right(template: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "profile",
+    ["http://x", "\"{{ iif(a, 'http://x') }}\"", '{"{% if a %}": http://x, "{% else %}": "{{ %b }}"}'],
+)
+def test_a_profile_is_a_text_or_chooses_one(profile: str) -> None:
+    text = MAPPING.replace("name: encounter", f"name: encounter\n    profile: {profile}")
+    assert errors("mapping", read_yaml(text).value) == []
+
+
+@pytest.mark.parametrize(
     ("right", "wrong"),
     [
         ("mapping: visit", "mappng: visit"),
@@ -101,6 +110,8 @@ def test_every_construct_of_a_template_is_right(template: str) -> None:
         ('when: "true"', "when: true"),
         ("name: encounter", "name: encounter\n    shared: perhaps"),
         ("name: encounter", "name: encounter\n    iff: x"),
+        ("name: encounter", "name: encounter\n    profile: {url: x}"),
+        ("name: encounter", "name: encounter\n    profile: [x]"),
         ("type: Encounter", "type: Encuonter"),
         ("status: finished", "status: finishd"),
         ("status: finished", "statu: finished"),

@@ -9,12 +9,15 @@ import click
 from hm_fhir.app import open_app
 from hm_fhir.cli.console import Exit, counted, out, print_json, progress, table
 from hm_fhir.cli.mappings.places import Places
+from hm_fhir.cli.validation_report import finding_lines, issue_as_json
 from hm_fhir.errors import SettingsError
-from hm_fhir.mapping.cases import Case, load_cases, pack_of, run_case, write_case
+from hm_fhir.mapping.cases import Case, load_cases, map_case, pack_of, run_case, write_case
 from hm_fhir.mapping.engine import Mapper
 from hm_fhir.mapping.files.pack_files import PACK_FILE
 from hm_fhir.mapping.inspection.coverage import coverage
 from hm_fhir.mapping.inspection.coverage_report import Report
+from hm_fhir.validation.findings import Findings
+from hm_fhir.validation.mapped_check import FINE, MappedCheck, Verdict
 
 
 @click.command("test")
@@ -27,6 +30,7 @@ from hm_fhir.mapping.inspection.coverage_report import Report
     metavar="PERCENT",
     help="With --coverage: exit 1 when cases reach a smaller part of the branches.",
 )
+@click.option("--no-validate", is_flag=True, help="Do not check whether what the cases become is valid.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each case, then the coverage.")
 @click.pass_obj
 def command(
@@ -35,11 +39,13 @@ def command(
     write: bool,
     with_coverage: bool,
     fail_under: float | None,
+    no_validate: bool,
     as_json: bool,
 ) -> int:
     """Run the cases of all packs in force, or those below FOLDERS; exit 1 when one fails.
 
-    Of a folder with pack.yaml these are the cases below its folder cases.
+    Of a folder with pack.yaml these are the cases below its folder cases. A case also fails when `run` would withhold
+    what its activity becomes: it is not valid.
 
     With --coverage the files of the packs that the cases belong to are listed with the branches that no case reaches,
     each with its place and what no case has.
@@ -53,30 +59,52 @@ def command(
         if not cases:
             raise SettingsError("there are no cases", fix="a case is a YAML file below cases/ of a pack")
         mapper = app.case_mapper
+        check = None if no_validate else app.validation.mapped_check(mapper)
+        places = Places(mapper.packs)
         advance = start("cases", len(cases))
         for case in cases:
             result = run_case(case, mapper)
+            verdict = _verdict(case, mapper, check)
             advance(1)
-            if not result.passed:
-                failed += 1
+            failed += not result.passed or verdict.stops
             is_written = write and not result.passed and write_case(case, mapper)
             written += is_written
             if as_json:
-                shown = {"case": result.name, "passed": result.passed, "difference": result.difference}
-                print_json({**shown, "written": is_written} if write else shown)
-            elif not result.passed:
+                shown = {"case": result.name, "passed": result.passed and not verdict.stops}
+                more = {"written": is_written} if write else {}
+                found = [{"resource": one.resource, **issue_as_json(one.issue)} for one in verdict.found]
+                print_json({**shown, "difference": result.difference, "findings": found, **more})
+            elif not result.passed or verdict.stops:
                 out.print(f"[bold red]failed[/] {result.name}")
-                out.print(result.difference, markup=False)
-                if write and not is_written:
+                if result.difference:
+                    out.print(result.difference, markup=False)
+                if write and not result.passed and not is_written:
                     out.print("not written: no mapping took the activity; correct it, or write `refused` yourself")
+                _print_findings(verdict, places)
         report = _coverage(mapper, cases) if with_coverage else None
     if not as_json:
         out.print(f"{len(cases) - failed} of {len(cases)} cases pass", end="")
         out.print(_written(written, failed))
     if report is not None:
-        _print(report, Places(mapper.packs), as_json=as_json)
+        _print(report, places, as_json=as_json)
     is_covered = report is None or fail_under is None or report.percent >= fail_under
     return Exit.DONE if not failed and is_covered else Exit.WRONG
+
+
+def _verdict(case: Case, mapper: Mapper, check: MappedCheck | None) -> Verdict:
+    made = map_case(case, mapper) if check is not None else None
+    if check is None or made is None:
+        return FINE
+    activity, mapped = made
+    return check(mapped, activity, cases_of=pack_of(case, mapper))
+
+
+def _print_findings(verdict: Verdict, places: Places) -> None:
+    findings = Findings()
+    for resource, issue in verdict.found:
+        findings.add((issue,), resource.partition("/")[0])
+    for line in finding_lines(findings, ("fatal", "error", "warning"), places.short):
+        out.print(f"  {line}")
 
 
 def _cases_folder(folder: Path) -> Path:

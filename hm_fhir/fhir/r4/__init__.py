@@ -1,28 +1,16 @@
-"""FHIR R4 4.0.1 as data: `definitions.json` and `value_sets.json`; README.md says where they are from."""
+"""FHIR R4 4.0.1 as data: types, profiles and value sets; README.md says where they are from."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
 
 import msgspec
 
 from hm_fhir.fhir.definitions import TypeModel
-from hm_fhir.fhir.elements import Constraint, Element, Kind, TypeDefinition, ValueSetCodes
-
-
-@dataclass(frozen=True, slots=True)
-class StoredType:
-    """A type in `definitions.json`: what it adds to its base; what is absent has its usual value."""
-
-    kind: Kind
-    base: str | None = None
-    abstract: bool = False
-    url: str | None = None
-    elements: tuple[Element, ...] = ()
-    constraints: tuple[Constraint, ...] = ()
-    system: str | None = None
-    regex: str | None = None
+from hm_fhir.fhir.elements import FHIR_URL, TypeDefinition, ValueSetCodes
+from hm_fhir.fhir.stored_types import decoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,41 +34,30 @@ class _Packaged(TypeModel):
     def __init__(self, stored: Stored) -> None:
         super().__init__({})
         self._stored = stored
-        self._types = msgspec.json.Decoder(StoredType)
-        self._codes: dict[str, msgspec.Raw] | None = None
+
+    @cached_property
+    def _profiles(self) -> dict[str, msgspec.Raw]:
+        """Profiles by URL, their parts by URL and element id; not yet decoded."""
+        return msgspec.json.decode(_bytes("profiles.json"), type=dict[str, msgspec.Raw])
 
     def _own(self, name: str) -> TypeDefinition | None:
         raw = self._stored.types.get(name)
-        if raw is None:
-            return None
-        stored = self._types.decode(raw)
-        return TypeDefinition(
-            name=name,
-            namespace="FHIR",
-            kind=stored.kind,
-            base=stored.base,
-            abstract=stored.abstract,
-            url=stored.url,
-            elements={element.name: element for element in stored.elements},
-            constraints=stored.constraints,
-            system=stored.system,
-            regex=stored.regex,
-        )
+        if raw is None and "/" in name and name.removeprefix(FHIR_URL) not in self._stored.types:
+            raw = self._profiles.get(name)
+        return None if raw is None else decoded(name, raw)
 
     def _own_value_set(self, url: str) -> ValueSetCodes | None:
+        # Most who need a type never ask for a code.
+        from hm_fhir.fhir.terminology import r4_terminology
+
         found = self._given_value_sets.get(url)
-        if found is None:
-            if self._codes is None:
-                self._codes = msgspec.json.decode(_bytes("value_sets.json"), type=dict[str, msgspec.Raw])
-            raw = self._codes.get(url)
-            if raw is None:
-                return None
-            found = ValueSetCodes(url, msgspec.json.decode(raw, type=dict[str, frozenset[str]]))
-            self._given_value_sets[url] = found
-        return found
+        return found if found is not None else r4_terminology().codes(url)
 
     def _own_resource_types(self) -> frozenset[str]:
         return self._stored.resources
+
+    def _own_profiles(self) -> frozenset[str]:
+        return frozenset(name for name in self._profiles if "#" not in name)
 
 
 def packaged() -> TypeModel:

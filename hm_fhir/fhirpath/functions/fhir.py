@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
-from xml.etree import ElementTree
 
+from hm_fhir.fhir.xhtml import read_xhtml
 from hm_fhir.fhirpath import joining
 from hm_fhir.fhirpath.compiled import Compiled, as_list, as_one
 from hm_fhir.fhirpath.functions.registry import builtin
@@ -21,115 +20,6 @@ if TYPE_CHECKING:
 
 _TYPE_BASE: Final = "http://hl7.org/fhir/StructureDefinition/"
 _XHTML_CHARACTERS_PER_STEP: Final = 20
-_XHTML: Final = "{http://www.w3.org/1999/xhtml}"
-# https://hl7.org/fhir/R4/narrative.html#xhtml
-_ELEMENTS: Final = frozenset(
-    [
-        "a",
-        "abbr",
-        "acronym",
-        "b",
-        "big",
-        "blockquote",
-        "br",
-        "caption",
-        "cite",
-        "code",
-        "col",
-        "colgroup",
-        "dd",
-        "dfn",
-        "div",
-        "dl",
-        "dt",
-        "em",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "hr",
-        "i",
-        "img",
-        "li",
-        "ol",
-        "p",
-        "pre",
-        "q",
-        "samp",
-        "small",
-        "span",
-        "strong",
-        "sub",
-        "sup",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "tt",
-        "ul",
-        "var",
-    ]
-)
-_ATTRIBUTES: Final = frozenset(
-    [
-        "abbr",
-        "accesskey",
-        "align",
-        "alt",
-        "axis",
-        "bgcolor",
-        "border",
-        "cellhalign",
-        "cellpadding",
-        "cellspacing",
-        "cellvalign",
-        "char",
-        "charoff",
-        "charset",
-        "cite",
-        "class",
-        "colspan",
-        "compact",
-        "coords",
-        "dir",
-        "frame",
-        "headers",
-        "height",
-        "href",
-        "hreflang",
-        "hspace",
-        "id",
-        "lang",
-        "longdesc",
-        "name",
-        "nowrap",
-        "rel",
-        "rev",
-        "rowspan",
-        "rules",
-        "scope",
-        "shape",
-        "span",
-        "src",
-        "start",
-        "style",
-        "summary",
-        "tabindex",
-        "title",
-        "type",
-        "valign",
-        "value",
-        "vspace",
-        "width",
-    ]
-)
-# An image may be written inline; what else a data URL may hold could run.
-_SCRIPT: Final = re.compile(r"(?i)^\s*(?:javascript|vbscript|data):(?!image/(?:png|jpeg|gif|webp)[;,])")
 
 
 @builtin("hasValue")
@@ -320,25 +210,6 @@ def html_checks(call: Call) -> Compiled:
         if not isinstance(value, str):
             return False
         scope.spend(len(value) // _XHTML_CHARACTERS_PER_STEP)
-        return is_safe_xhtml(value)
+        return read_xhtml(value).safe
 
     return Compiled(run, BOOLEAN)
-
-
-def is_safe_xhtml(value: str) -> bool:
-    """Return whether a text is a ``div`` of XHTML as FHIR allows it (https://hl7.org/fhir/R4/narrative.html)."""
-    if "<!" in value.replace("<!--", "") or "<?" in value:  # no DOCTYPE, entity or processing instruction
-        return False
-    try:
-        root = ElementTree.fromstring(value)  # noqa: S314 - without a DOCTYPE there is nothing to expand
-    except (ElementTree.ParseError, ValueError):
-        return False
-    if root.tag != f"{_XHTML}div":
-        return False
-    for element in root.iter():
-        if not isinstance(element.tag, str) or element.tag.removeprefix(_XHTML) not in _ELEMENTS:
-            return False
-        for name, text in element.attrib.items():
-            if name.removeprefix("{http://www.w3.org/XML/1998/namespace}") not in _ATTRIBUTES or _SCRIPT.match(text):
-                return False
-    return bool("".join(root.itertext()).strip()) or root.find(f".//{_XHTML}img") is not None

@@ -7,7 +7,10 @@ one side, the definitions of FHIR (or of a profile) on the other.
 ``scope``        what can be named at a place, and what the conditions around it say
 ``expressions``  what an expression can give, with ``calls`` (functions) and ``conditions``
 ``templates``    what a template can give; ``objects`` takes its branches apart
-``fitting``      whether it fits an element, with ``primitives``, ``terminology``, ``concepts`` and ``fixed``
+``claims``       which profiles a resource can claim, and when; ``produced``: what a reference leads to
+``fitting``      whether objects and lists fit their elements, with ``required``, and ``items`` each item, with
+                 ``primitives``, ``codes``, ``concepts``, ``fixed``, ``targets`` and ``extensions``
+``slices``       what a profile asks of the items of a list, with ``discriminators`` and ``matching``
 ``world``        what is known of one mapping, and what of it a rule depends on, so that parts are checked once
 ``rules``        checks one mapping; ``packs`` all of them; ``unused`` finds what nothing uses
 """
@@ -16,5 +19,6 @@ from __future__ import annotations
 
 from hm_fhir.mapping.checker.finding import Finding
 from hm_fhir.mapping.checker.packs import check_folders, check_packs, load_checked
+from hm_fhir.mapping.checker.world import Profiles
 
-__all__ = ["Finding", "check_folders", "check_packs", "load_checked"]
+__all__ = ["Finding", "Profiles", "check_folders", "check_packs", "load_checked"]

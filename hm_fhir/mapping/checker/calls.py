@@ -79,9 +79,16 @@ def call_value(of: Expressions, node: tree.FunctionCall, at: At) -> Value:
 
 
 def _where(of: Expressions, node: tree.FunctionCall, at: At, source: Value) -> Value:
-    if True not in of.conditions.truth(node.arguments[0], at.inner(source.item())):
+    item = ("$this", id(node))
+    inner = replace(at, this=source.item(), this_key=item)
+    if True not in of.conditions.truth(node.arguments[0], inner):
         return NOTHING
-    return replace(source, plain=False).at_most(Presence.UNKNOWN)
+    said = of.conditions.assumed(node.arguments[0], inner, holds=True)
+    known = tuple((key[2:], narrow) for key, narrow in said.items() if key[:2] == item and len(key) > 2)
+    shapes = of.narrowed_by(source, said[item]).shapes if item in said else source.shapes
+    if known:
+        shapes = tuple(replace(shape, known=(*shape.known, *known)) for shape in shapes)
+    return replace(source, shapes=shapes, plain=False).at_most(Presence.UNKNOWN)
 
 
 def _filtered(of: Expressions, node: tree.FunctionCall, at: At, source: Value) -> Value:
@@ -165,29 +172,19 @@ def _substring(of: Expressions, node: tree.FunctionCall, at: At, source: Value) 
 
 
 def _reference(of: Expressions, node: tree.FunctionCall, at: At, _source: Value) -> Value:
-    name = of.of(node.arguments[0], at)
+    names = of.of(node.arguments[0], at).codes()
     keys = of.of(node.arguments[1], at) if len(node.arguments) > 1 else None
-    names = name.codes()
-    types: set[str] = set()
-    presences = []
-    many = False
-    for one in names or ():
-        kind = of.world.resource_type(str(one))
-        if kind is None:
-            names = None
-            continue
-        types.add(kind)
-        presence, several = of.world.produced(str(one))
-        presences.append(presence)
-        many = many or several
-    if names is None:
+    found = [of.templates.produced.of(str(name), at.facts, any_mapping=keys is not None) for name in names or ()]
+    if names is None or None in found:
         return Value((Shape("Reference"),), Presence.UNKNOWN, many=True)
-    shape = Shape("Reference", targets=frozenset(types))
+    made = [one for one in found if one is not None]
+    shapes = merged(Shape("Reference", referred=referred) for referred, _, _ in made)
     if keys is not None:
         presence = Presence.UNKNOWN if keys.presence is Presence.MAYBE and keys.many else keys.presence
-        return Value((shape,), presence, many=keys.many) if presence is not Presence.NEVER else NOTHING
-    presence = presences[0] if len(presences) == 1 else Presence.UNKNOWN
-    return Value((shape,), presence, many=many, plain=many) if presence is not Presence.NEVER else NOTHING
+        return Value(shapes, presence, many=keys.many) if presence is not Presence.NEVER else NOTHING
+    presence = made[0][1] if len(made) == 1 else Presence.UNKNOWN
+    many = any(several for _, _, several in made)
+    return Value(shapes, presence, many=many, plain=many) if presence is not Presence.NEVER else NOTHING
 
 
 def _coding(of: Expressions, node: tree.FunctionCall, at: At, _source: Value) -> Value:

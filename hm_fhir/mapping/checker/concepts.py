@@ -8,11 +8,11 @@ from hm_fhir.mapping.checker.values import Presence
 
 if TYPE_CHECKING:
     from hm_fhir.fhir.definitions import Element
+    from hm_fhir.mapping.checker.codes import Codes
     from hm_fhir.mapping.checker.finding import Findings, Spot
     from hm_fhir.mapping.checker.objects import Leaf, Variant
     from hm_fhir.mapping.checker.scope import Made
     from hm_fhir.mapping.checker.templates import TemplateValues
-    from hm_fhir.mapping.checker.terminology import Terminology
     from hm_fhir.mapping.checker.values import Coding, Value
 
 
@@ -21,16 +21,16 @@ class Concepts:
 
     Args:
         templates: evaluates the templates.
-        terminology: knows the bindings.
+        codes: knows the value sets.
         findings: where mistakes are added.
     """
 
-    def __init__(self, templates: TemplateValues, terminology: Terminology, findings: Findings) -> None:
+    def __init__(self, templates: TemplateValues, codes: Codes, findings: Findings) -> None:
         self._objects = templates.objects
-        self._terminology = terminology
+        self._terms = codes
         self._findings = findings
 
-    def check(self, made: Made, element: Element, base: str, leaf: Leaf) -> None:
+    def check(self, made: Made, element: Element, base: str, leaf: Leaf, *, is_own: bool) -> None:
         """Report an object without a code that its element allows.
 
         Args:
@@ -38,26 +38,26 @@ class Concepts:
             element: what it is for.
             base: Coding or CodeableConcept.
             leaf: the node that gives it.
+            is_own: whether a profile binds the element, and not FHIR itself.
         """
-        if self._terminology.codes_of(element.binding) is None:
-            return
+        bound = self._terms.bound(element.binding)
         for variant in self._objects.variants(made):
             if variant.open or not variant.members:
                 continue
             if base == "Coding":
-                pairs = self._codings(made)
-                self._terminology.concept([pairs], element.binding, self._code_spot(variant, leaf), via=None)
+                pairs, spot = self._codings(made), self._code_spot(variant, leaf)
+                self._terms.concept([pairs], element.binding, spot, via=None, is_own=is_own)
                 return
+            if not bound:
+                continue
             codings = variant.members.get("coding")
             if codings is None:
-                if element.binding and element.binding.strength == "required":
-                    self._findings.error(
-                        leaf.spot, "wrong-code", "a text alone: FHIR wants a code here", "add coding"
-                    )
+                if element.binding is not None and element.binding.strength == "required":
+                    self._findings.error(leaf.spot, "wrong-code", "a text alone: a code is wanted here", "add coding")
                 continue
-            self._coded(codings, element)
+            self._coded(codings, element, is_own=is_own)
 
-    def _coded(self, codings: tuple[Leaf, ...], element: Element) -> None:
+    def _coded(self, codings: tuple[Leaf, ...], element: Element, *, is_own: bool) -> None:
         items: list[tuple[Leaf, Value]] = []
         for coding in codings:
             for one in self._objects.leaves(coding):
@@ -72,7 +72,7 @@ class Concepts:
         spot = self._item_spot(value, leaf) if is_only else codings[0].spot
         via = value.shapes[0].via if is_only and value.shapes else None
         found = [self._item_codings(value) for _, value in items]
-        self._terminology.concept(found, element.binding, spot, via=via)
+        self._terms.concept(found, element.binding, spot, via=via, is_own=is_own, are_checked=True)
 
     def _item_codings(self, value: Value) -> frozenset[Coding] | None:
         found: set[Coding] = set()

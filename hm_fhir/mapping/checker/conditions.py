@@ -11,6 +11,8 @@ from hm_fhir.mapping.checker.scope import Narrow
 from hm_fhir.mapping.checker.values import Presence
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from hm_fhir.mapping.checker.expressions import At, Expressions
     from hm_fhir.mapping.checker.scope import Key
     from hm_fhir.mapping.checker.values import Scalar, Value
@@ -37,6 +39,13 @@ _PASSES_ON: Final = frozenset(
     {"where", "first", "last", "tail", "skip", "take", "single", "distinct", "select", "ofType", "as", "toString",
      "upper", "lower", "trim", "substring", "translate", "intersect", "exclude"}
 )  # fmt: skip
+
+
+_TESTS: Final[Mapping[str, Callable[[str, str], bool]]] = {
+    "startsWith": str.startswith,
+    "endsWith": str.endswith,
+    "contains": str.__contains__,
+}
 
 
 class Conditions:
@@ -76,6 +85,8 @@ class Conditions:
                 return _EITHER if all(side.presence is Presence.ALWAYS for side in sides) else ANY
             case tree.FunctionCall(target=target, name="not", arguments=()) if target is not None:
                 return _not(self.truth(target, at))
+            case tree.FunctionCall(name="startsWith" | "endsWith" | "contains", target=target) if target is not None:
+                return self._of_text(node, target, at)
             case tree.FunctionCall(name="exists" | "empty" as name):
                 found = self._exists(node, at)
                 return found if name == "exists" else _not(found)
@@ -96,6 +107,20 @@ class Conditions:
         if source.presence is Presence.NEVER:
             return FALSE
         return TRUE if source.presence is Presence.ALWAYS and not node.arguments else _EITHER
+
+    def _of_text(self, node: tree.FunctionCall, target: tree.Node, at: At) -> Truth:
+        """Return what a test of a text can give, where all texts are known."""
+        value = self._expressions.of(node, at)
+        codes = self._expressions.of(target, at).codes()
+        right = _that(node, codes)
+        if codes is None or right is None or value.many:
+            return self._of_value(value)
+        found: set[bool | None] = {True} if right else set()
+        if codes - right:
+            found.add(False)
+        if value.presence is not Presence.ALWAYS:
+            found.add(None)
+        return frozenset(found)
 
     def _equal(self, node: tree.Binary, at: At) -> Truth:
         left, right = self._expressions.of(node.left, at), self._expressions.of(node.right, at)
@@ -186,6 +211,8 @@ class Conditions:
             case tree.Binary(operator="or", left=left, right=right) if not holds:
                 self._assume(left, at, facts, holds=False)
                 self._assume(right, at, facts, holds=False)
+            case tree.Binary(operator="or", left=left, right=right):
+                self._either(self.assumed(left, at, holds=True), self.assumed(right, at, holds=True), facts)
             case tree.Binary(operator="=" | "!=" | "~" as operator, left=left, right=right):
                 self._compared(left, right, at, facts, equal=operator != "!=", holds=holds)
                 self._compared(right, left, at, facts, equal=operator != "!=", holds=holds)
@@ -212,8 +239,13 @@ class Conditions:
                     self._absent(target, at, facts)
                 else:
                     self._there(target, at, facts)
-            case tree.FunctionCall(target=target, name=name) if target is not None and name in _NEEDS_INPUT and holds:
-                self._there(target, at, facts)
+            case tree.FunctionCall(target=target, name=name) if target is not None and name in _NEEDS_INPUT:
+                if holds:
+                    self._there(target, at, facts)
+                value = self._expressions.of(target, at)
+                codes = _that(node, value.codes())
+                if codes is not None and not value.many:
+                    self._note(target, at, facts, Narrow(only=codes) if holds else Narrow(never=codes))
             case tree.Variable(name=name):
                 self._of_variable(node, name, at, facts, holds=holds)
             case tree.Member():
@@ -222,6 +254,16 @@ class Conditions:
                 )
             case _:
                 pass
+
+    def _either(self, one: Mapping[Key, Narrow], other: Mapping[Key, Narrow], facts: dict[Key, Narrow]) -> None:
+        """Note what two conditions say of which at least one is true."""
+        for key in one.keys() & other.keys():
+            left, right = one[key], other[key]
+            exists = left.exists if left.exists is right.exists else None
+            only = left.only | right.only if left.only is not None and right.only is not None else None
+            found = Narrow(exists, only, left.never & right.never)
+            known = facts.get(key)
+            facts[key] = found if known is None else known.both(found)
 
     def _of_variable(self, node: tree.Variable, name: str, at: At, facts: dict[Key, Narrow], *, holds: bool) -> None:
         own: Narrow = Narrow(True, frozenset({True})) if holds else Narrow(never=frozenset({True}))
@@ -289,6 +331,15 @@ class Conditions:
         if key is not None and len(key) > 1:
             known = facts.get(key)
             facts[key] = narrow if known is None else known.both(narrow)
+
+
+def _that(node: tree.FunctionCall, codes: frozenset[Scalar] | None) -> frozenset[Scalar] | None:
+    """Return the texts for which a test with a text that is written there is true; None: not known."""
+    test = _TESTS.get(node.name)
+    argument = node.arguments[0] if node.arguments else None
+    if test is None or codes is None or not (isinstance(argument, tree.Literal) and isinstance(argument.value, str)):
+        return None
+    return frozenset(code for code in codes if isinstance(code, str) and test(code, argument.value))
 
 
 def _kinds(value: Value) -> set[str]:

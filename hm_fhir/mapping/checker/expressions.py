@@ -305,7 +305,11 @@ class Expressions:
             )
             if element.codes is None:
                 self.world.shared.shapes[element.types] = shapes
-        return Value(shapes, presence, element.many, element.many)
+        return _with_known(Value(shapes, presence, element.many, element.many), shape, node.name)
+
+    def narrowed_by(self, value: Value, narrow: Narrow) -> Value:
+        """Return a value of whose items something is known."""
+        return _narrowed(value.one(), narrow)
 
     def narrowed(self, value: Value, key: Key, facts: Facts) -> Value:
         """Return a value with what is known of it."""
@@ -313,6 +317,16 @@ class Expressions:
             if narrow is not None:
                 value = _narrowed(value, narrow)
         return value
+
+
+def _with_known(value: Value, shape: Shape, name: str) -> Value:
+    """Return a part of an item with what is known of the part."""
+    own = [(path[1:], narrow) for path, narrow in shape.known if path[0] == name]
+    for path, narrow in own:
+        if not path:
+            value = _narrowed(value, narrow)
+    inner = tuple((path, narrow) for path, narrow in own if path)
+    return replace(value, shapes=tuple(replace(one, known=inner) for one in value.shapes)) if inner else value
 
 
 def _narrowed(value: Value, narrow: Narrow) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -105,6 +106,21 @@ class Findings:
     def __init__(self) -> None:
         self._found: dict[tuple[str, str, str], Finding] = {}
         self.cause: Cause | None = None
+        self._places: set[tuple[str, str]] = set()
+        self._repeats = True
+
+    @contextmanager
+    def no_repeats(self) -> Iterator[None]:
+        """Add nothing where something of the same kind was found before."""
+        before, self._repeats = self._repeats, False
+        try:
+            yield
+        finally:
+            self._repeats = before
+
+    def has(self, spot: Spot, code: str) -> bool:
+        """Return whether something of a kind was found at a place."""
+        return (spot.located()[0], code) in self._places
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(sorted(self._found.values(), key=_order))
@@ -131,6 +147,9 @@ class Findings:
 
     def _add(self, severity: Severity, spot: Spot, code: str, message: str, fix: str | None) -> None:
         place, excerpt = spot.located()
+        if not self._repeats and (place, code) in self._places:
+            return
+        self._places.add((place, code))
         if self.cause is None:
             self.add(Finding(severity, code, place, message, fix, excerpt))
         elif (place, code, message) not in self._found:  # then it is no matter of this mapping

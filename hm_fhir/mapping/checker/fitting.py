@@ -1,31 +1,36 @@
-"""Whether what a template makes fits the element that it is for."""
+"""Whether what a template makes fits the elements that it is for: objects, their members, and lists."""
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from hm_fhir.errors import did_you_mean
-from hm_fhir.mapping.checker.concepts import Concepts
-from hm_fhir.mapping.checker.fixed import Fixed
-from hm_fhir.mapping.checker.objects import Leaf, Variant
-from hm_fhir.mapping.checker.plain import as_expression, written_by_hand
-from hm_fhir.mapping.checker.primitives import misfit
+from hm_fhir.mapping.checker.extensions import Holder
+from hm_fhir.mapping.checker.items import Items
+from hm_fhir.mapping.checker.naming import base_name, is_list, named, short
+from hm_fhir.mapping.checker.objects import Leaf
+from hm_fhir.mapping.checker.required import Required, of_element
 from hm_fhir.mapping.checker.scope import Made
-from hm_fhir.mapping.checker.terminology import Terminology
+from hm_fhir.mapping.checker.slices import Item
 from hm_fhir.mapping.checker.values import Presence
 from hm_fhir.mapping.template.tree import ArrayNode, Collection, Constant, First, ObjectNode
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hm_fhir.fhir.definitions import Element, TypeDefinition
-    from hm_fhir.mapping.checker.finding import Spot
+    from hm_fhir.mapping.checker.objects import Variant
     from hm_fhir.mapping.checker.scope import Env, Facts
     from hm_fhir.mapping.checker.templates import TemplateValues
-    from hm_fhir.mapping.checker.values import Shape
     from hm_fhir.mapping.checker.world import World
     from hm_fhir.mapping.template.tree import Node
 
+    Given = Mapping[str, Leaf | None]
+    """Elements that the engine adds, each with an item that it adds, as far as that is known."""
+
 _ENGINE_SETS: Final = frozenset({"resourceType", "id"})
-_RESOURCES: Final = frozenset({"Resource", "DomainResource"})
+_NOTHING: Final[Given] = MappingProxyType({})
 
 
 class Fitting:
@@ -37,16 +42,14 @@ class Fitting:
     """
 
     def __init__(self, world: World, templates: TemplateValues) -> None:
-        self._world = world
         self._model = world.model
         self._findings = world.findings
         self._templates = templates
         self._objects = templates.objects
-        self._terminology = Terminology(world.model, world.findings)
-        self._concepts = Concepts(templates, self._terminology, world.findings)
-        self._fixed = Fixed(templates, world.findings)
+        self._items = Items(world, templates, self._object)
+        self._required = Required(world.model, templates.objects, world.findings)
 
-    def resource(self, node: Node, env: Env, facts: Facts, type_name: str, given: frozenset[str]) -> None:
+    def resource(self, node: Node, env: Env, facts: Facts, type_name: str, given: Given) -> None:
         """Check the template of a resource.
 
         Args:
@@ -58,19 +61,14 @@ class Fitting:
         """
         definition = self._model.type(type_name)
         if definition is not None:
-            self._object(Made(node, env, facts), definition, Leaf(node, env, facts), given, is_root=True)
+            self._fill(Made(node, env, facts), Holder(definition), Leaf(node, env, facts), given, is_root=True)
 
     # --- objects --------------------------------------------------------------------------------------------------
 
-    def _object(
-        self,
-        made: Made,
-        definition: TypeDefinition,
-        leaf: Leaf,
-        given: frozenset[str] = frozenset(),
-        *,
-        is_root: bool = False,
-    ) -> None:
+    def _object(self, made: Made, holder: Holder, leaf: Leaf) -> None:
+        self._fill(made, holder, leaf, _NOTHING, is_root=False)
+
+    def _fill(self, made: Made, holder: Holder, leaf: Leaf, given: Given, *, is_root: bool) -> None:
         variants = self._objects.variants(made)
         checked: set[int] = set()
         for variant in variants:
@@ -78,82 +76,33 @@ class Fitting:
                 for one in leaves:
                     if id(one) not in checked:
                         checked.add(id(one))
-                        self._member(definition, key, one, given)
+                        self._member(holder, key, one, given)
         shown = Leaf(made.node, made.env, made.facts) if isinstance(made.node, ObjectNode) else leaf
-        self._required(variants, definition, shown, given, is_root=is_root)
-        for variant in variants:
-            self._choices(variant, definition)
-
-    def _required(
-        self,
-        variants: list[Variant],
-        definition: TypeDefinition,
-        shown: Leaf,
-        given: frozenset[str],
-        *,
-        is_root: bool,
-    ) -> None:
-        # An empty object vanishes; one that may have more members lacks nothing for certain.
+        self._required.check(variants, holder.definition, shown, frozenset(given), is_root=is_root)
         whole = [one for one in variants if not one.open and (one.members or is_root)]
-        for element in definition.elements.values():
-            if element.minimum < 1 or element.name in given:
-                continue
-            lacking = [one for one in whole if not _of_element(one, element) and element.name not in one.members]
-            # Where a condition decides it, the first case says enough.
-            for variant in lacking[:1]:
-                where = f" where {variant.where}" if variant.where and len(lacking) < len(variants) else ""
-                message = f"{_named(definition, element)} is missing{where}, FHIR wants it"
-                self._findings.error(shown.key_spot, "missing-element", message, f"add {_keys(element)}")
-            for variant in whole:
-                self._may_be_empty(variant, definition, element, is_root=is_root)
+        for element in holder.definition.elements.values():
+            if any(one.minimum for one in element.slices):
+                self._without(element, whole, holder.definition, shown, given)
 
-    def _may_be_empty(self, variant: Variant, definition: TypeDefinition, element: Element, *, is_root: bool) -> None:
-        leaves = _of_element(variant, element)
-        if not leaves:
-            return
-        name = _named(definition, element)
-        presence = self._objects.of_member(leaves).presence
-        if presence is Presence.NEVER:
-            self._findings.error(
-                leaves[0].spot, "missing-element", f"{name} is always empty here, FHIR wants it",
-                "give it a value, or leave out the object around it",
-            )  # fmt: skip
-        elif presence is Presence.MAYBE and (is_root or self._has_others(variant, leaves)):
-            self._findings.warning(
-                leaves[0].spot, "may-be-empty",
-                f"{name} is empty for activities that lack what it is made of, FHIR wants it",
-                "put a condition around the object, or say what it is otherwise",
-            )  # fmt: skip
+    def _without(
+        self, element: Element, variants: list[Variant], definition: TypeDefinition, shown: Leaf, given: Given
+    ) -> None:
+        """Report slices that are demanded of an element that is not there at all."""
+        if element.minimum and element.name not in given:
+            return  # then it is the element that is missing
+        if any(not of_element(variant, element) for variant in variants):
+            items = list(self._given(element, given.get(element.name)))
+            self._items.slices.check(items, element, named(definition, element), shown.key_spot)
 
-    def _has_others(self, variant: Variant, leaves: tuple[Leaf, ...]) -> bool:
-        """Return whether an object is there although one of its elements is empty."""
-        return any(
-            self._objects.of_member(others).presence is Presence.ALWAYS
-            for others in variant.members.values()
-            if not set(others) & set(leaves)
-        )
-
-    def _choices(self, variant: Variant, definition: TypeDefinition) -> None:
-        for element in definition.elements.values():
-            if not element.choice:
-                continue
-            keys = [key for key in variant.members if key in element.json_keys]
-            if len(keys) < 2:
-                continue
-            presences = [self._objects.of_member(variant.members[key]).presence for key in keys]
-            if sum(presence is not Presence.NEVER for presence in presences) < 2:
-                continue
-            leaf = variant.members[keys[1]][0]
-            message = f"{keys[0]} and {keys[1]} are two of one choice, {_named(definition, element)}[x]"
-            fix = "put them into {% if %} and {% else %}"
-            if all(presence is Presence.ALWAYS for presence in presences):
-                self._findings.error(leaf.key_spot, "two-of-a-choice", message, fix)
-            else:
-                self._findings.warning(leaf.key_spot, "two-of-a-choice", f"{message}; both can be there", fix)
+    def _given(self, element: Element, leaf: Leaf | None) -> list[Item]:
+        if leaf is None:
+            return []
+        return [Item(leaf, self._objects.of_leaf(leaf).shapes, Presence.ALWAYS, element.types[0], is_given=True)]
 
     # --- members --------------------------------------------------------------------------------------------------
 
-    def _member(self, definition: TypeDefinition, key: str, member: Leaf, given: frozenset[str]) -> None:
+    def _member(self, holder: Holder, key: str, member: Leaf, given: Given) -> None:
+        definition = holder.definition
         if key in _ENGINE_SETS and definition.kind == "resource":
             return
         found = definition.element_of(key.removeprefix("_"))
@@ -161,214 +110,113 @@ class Fitting:
             self._unknown(definition, key, member)
             return
         element, kind = found
-        name = _named(definition, element)
-        if key.startswith("_"):
-            if not self._is_primitive(kind):
-                self._findings.error(
-                    member.key_spot, "unknown-element",
-                    f"{key} is for the extensions of a primitive, and {name} is {self._base_name(kind)}",
-                    f"write {key[1:]}",
-                )  # fmt: skip
-                return
-            kind = "Element"
-        if element.maximum == 0:
+        name = named(definition, element)
+        if key.startswith("_") and not self._is_primitive(kind):
             self._findings.error(
-                member.key_spot, "too-many", f"{name} must not be there, says {definition.name}", f"remove {key}"
+                member.key_spot, "unknown-element",
+                f"{key} is for the extensions of a primitive, and {name} is {base_name(self._model, kind)}",
+                f"write {key[1:]}",
+            )  # fmt: skip
+            return
+        if element.maximum == 0:
+            if self._leads_nowhere(member):
+                return
+            says = short(definition.name.partition("#")[0]) if "/" in definition.name else definition.name
+            self._findings.error(
+                member.key_spot, "too-many", f"{name} must not be there, says {says}", f"remove {key}"
             )
             return
-        is_list = self._is_list(definition, element)
         for leaf in self._objects.leaves(member):
-            if key in given:
-                self._items(leaf, element, kind, name)
-                continue
             value = self._objects.of_leaf(leaf)
-            if value.presence is Presence.NEVER and not value.shapes:
+            if key not in given and value.presence is Presence.NEVER and not value.shapes:
                 continue
-            if is_list and not leaf.is_list:
-                self._findings.error(leaf.spot, "one-for-list", f"{name} is a list in FHIR", _as_list(leaf))
-            elif leaf.is_list and not is_list:
+            if key in given or self._is_right_list(leaf, definition, element, name):
+                self._list(leaf, element, kind, key, name, holder, given)
+
+    def _leads_nowhere(self, member: Leaf) -> bool:
+        """Return whether a member is always empty, as far as that is quick to see, or refers to what is not there."""
+        value = self._objects.of_leaf(member)
+        if value.presence is Presence.NEVER:
+            return True
+        return all(shape.referred is not None and not shape.referred.exact for shape in value.shapes)
+
+    def _list(
+        self, leaf: Leaf, element: Element, kind: str, key: str, name: str, holder: Holder, given: Given
+    ) -> None:
+        """Check the items of a list, or a single value."""
+        base = base_name(self._model, kind)
+        items = [
+            Item(item, self._objects.of_leaf(item).shapes, presence, base)
+            for item, presence in self._objects.placed(leaf)
+        ]
+        for item in items:
+            for shape in item.shapes:
+                self._items.check(shape, element, kind, name, item.leaf, holder, is_extended=key.startswith("_"))
+        if not key.startswith("_"):
+            if key not in given:
+                self._items.fixed.check(element, leaf, name)
+            more = self._given(element, given.get(key))
+            self._items.slices.check([*more, *items], element, name, leaf.spot)
+
+    def _is_right_list(self, leaf: Leaf, definition: TypeDefinition, element: Element, name: str) -> bool:
+        """Report a list for one value, and the other way round; return whether the items can be checked."""
+        if not is_list(self._model, definition, element):
+            if leaf.is_list:
                 self._findings.error(leaf.spot, "list-for-one", f"{name} is no list in FHIR", _as_one(leaf))
-                continue
-            elif is_list:
-                self._number(leaf, element, name)
-            self._items(leaf, element, kind, name)
-            self._fixed.check(element, leaf, name)
+            return not leaf.is_list
+        if not leaf.is_list:
+            self._findings.error(leaf.spot, "one-for-list", f"{name} is a list in FHIR", _as_list(leaf))
+        else:
+            self._number(leaf, element, name)
+        return True
 
     def _unknown(self, definition: TypeDefinition, key: str, member: Leaf) -> None:
         element = definition.elements.get(key)
+        base = base_name(self._model, definition.name)
+        whole = self._model.type(base)
         if element is not None:
             keys = list(element.json_keys)
             fix = f"write its type into the name: {', '.join(keys[:8])}{' ...' if len(keys) > 8 else ''}"
+        elif whole is not None and whole is not definition and (of_base := whole.element_of(key.removeprefix("_"))):
+            self._narrowed(definition, of_base[0].name, key, member)
+            return
         else:
             known = [name for one in definition.elements.values() for name in one.json_keys]
             fix = did_you_mean(key, known) or "see https://hl7.org/fhir/R4/resourcelist.html"
+        self._findings.error(member.key_spot, "unknown-element", f"{base} has no element {key!r}", fix)
+
+    def _narrowed(self, definition: TypeDefinition, name: str, key: str, member: Leaf) -> None:
+        """Report a type of a choice that the profile does not allow."""
+        element = definition.elements.get(name)
+        if element is None:
+            return
+        keys = ", ".join(element.json_keys)
         self._findings.error(
-            member.key_spot, "unknown-element", f"{self._base_name(definition.name)} has no element {key!r}", fix
-        )
+            member.key_spot, "type-not-allowed", f"{named(definition, element)}[x] cannot be {key} in this profile",
+            f"it can be {keys}" if keys else f"remove {key}",
+        )  # fmt: skip
 
     def _number(self, leaf: Leaf, element: Element, name: str) -> None:
-        if element.maximum is None or not isinstance(leaf.node, ArrayNode):
+        """Report a list with too many items or too few, where each item stands there by itself."""
+        if not isinstance(leaf.node, ArrayNode):
             return
-        sure = [
-            item
+        presences = [
+            (value.presence, value.many or isinstance(item, Collection))
             for item in leaf.node.items
-            if self._templates.value(item, leaf.env, leaf.facts).presence is Presence.ALWAYS
+            for value in [self._templates.value(item, leaf.env, leaf.facts)]
         ]
-        if len(sure) > element.maximum:
-            self._findings.error(
-                leaf.spot, "too-many", f"{name} can be there {element.maximum} times, here it is {len(sure)} times"
-            )
-
-    def _items(self, leaf: Leaf, element: Element, kind: str, name: str) -> None:
-        for item in self._objects.items(leaf):
-            value = self._objects.of_leaf(item)
-            for shape in value.shapes:
-                self._shape(shape, element, kind, name, item)
-
-    def _shape(self, shape: Shape, element: Element, kind: str, name: str, leaf: Leaf) -> None:
-        definition = self._model.type(kind)
-        if definition is None:
-            return
-        spot = shape.spot or leaf.spot
-        base = self._base_name(kind)
-        if shape.made is not None:
-            self._made(shape.made, element, definition, name, leaf)
-        elif shape.type is None:
-            return
-        elif (meant := as_expression(shape, leaf, self._world)) is not None:
-            self._expression(shape, element, definition, name, spot, meant)
-        elif definition.kind == "primitive":
-            self._scalar(shape, element, definition, base, name, spot)
-        elif not self._suits(shape.type, kind):
-            fix = "write `coding: [...]` around it" if (shape.type, base) == ("Coding", "CodeableConcept") else None
-            self._findings.error(spot, "wrong-type", f"{name} is {base}, this is {_what(shape)}", fix)
-        elif shape.type == "Reference":
-            self._targets(shape.targets, element, name, spot)
-        elif shape.type == "Coding":
-            self._terminology.concept([shape.codings], element.binding, spot, via=shape.via)
-
-    def _expression(
-        self, shape: Shape, element: Element, definition: TypeDefinition, name: str, spot: Spot, fix: str
-    ) -> None:
-        base = self._base_name(definition.name)
-        fits = definition.kind == "primitive" and misfit(shape, definition, base) is None
-        is_bound = element.binding is not None and element.binding.strength == "required"
-        say = self._findings.warning if fits and not is_bound else self._findings.error
-        say(spot, "plain-expression", f"{name} is the text as it stands here, and not what it names", fix)
-
-    def _scalar(
-        self, shape: Shape, element: Element, definition: TypeDefinition, base: str, name: str, spot: Spot
-    ) -> None:
-        source = self._model.type(shape.type or "")
-        if source is None or source.kind != "primitive":
-            fix = "write .code at its end" if shape.type == "Coding" and base == "code" else None
-            self._findings.error(spot, "wrong-type", f"{name} is {base}, this is {_what(shape)}", fix)
-            return
-        wrong = misfit(shape, definition, base)
-        if wrong is not None:
-            self._findings.error(spot, wrong.code, f"{name}: {wrong.message}", wrong.fix)
-        elif base == "code" or (element.binding and base in {"uri", "string"}):
-            self._terminology.code(shape.codes, element.binding, spot, via=shape.via)
-
-    # --- objects of a kind ----------------------------------------------------------------------------------------
-
-    def _made(self, made: Made, element: Element, definition: TypeDefinition, name: str, leaf: Leaf) -> None:
-        base = self._base_name(definition.name)
-        if definition.kind == "primitive":
-            self._findings.error(leaf.spot, "wrong-type", f"{name} is {base}, this is an object")
-            return
-        if definition.name in _RESOURCES:
-            contained = self._contained(made)
-            if contained is not None:
-                self._object(made, contained, leaf)
-            return
-        self._object(made, definition, leaf)
-        if base == "Reference":
-            self._literal_reference(made, element, name)
-        elif base in {"Coding", "CodeableConcept"}:
-            self._concepts.check(made, element, base, leaf)
-
-    def _contained(self, made: Made) -> TypeDefinition | None:
-        value = self._objects.member(made, "resourceType")
-        codes = value.codes() if value else None
-        return self._model.type(str(next(iter(codes)))) if codes and len(codes) == 1 else None
-
-    def _literal_reference(self, made: Made, element: Element, name: str) -> None:
-        for variant in self._objects.variants(made):
-            for key in ("reference", "type"):
-                for leaf in variant.members.get(key, ()):
-                    codes = self._objects.of_leaf(leaf).codes() or ()
-                    kinds = {str(code).rpartition("/")[0].rpartition("/")[2] if key == "reference" else str(code)
-                             for code in codes}  # fmt: skip
-                    self._targets(frozenset(kinds - {""}), element, name, leaf.spot)
-            for leaf in written_by_hand(variant, self._objects):
-                self._findings.error(
-                    leaf.spot, "literal-reference",
-                    f"{name} has an id that is written by hand, and it is the engine that makes the ids",
-                    "use reference('name') in the place of the object",
-                )  # fmt: skip
-
-    # --- types ------------------------------------------------------------------------------------------------------
-
-    def _targets(self, targets: frozenset[str] | None, element: Element, name: str, spot: Spot) -> None:
-        if targets is None or not element.targets:
-            return
-        allowed = {self._base_name(target) for target in element.targets}
-        for target in sorted(targets):
-            if target not in allowed and not any(self._model.is_subtype(target, one) for one in allowed):
-                self._findings.error(
-                    spot,
-                    "wrong-reference",
-                    f"{name} cannot refer to {'an' if target[:1] in 'AEIO' else 'a'} {target}",
-                    f"it refers to {', '.join(sorted(allowed))}",
-                )
-
-    def _suits(self, source: str, kind: str) -> bool:
-        """Return whether a value of a type can be used where one of another type is wanted."""
-        base = self._base_name(kind)
-        return source == base or self._model.is_subtype(source, base) or self._model.is_subtype(base, source)
+        sure = sum(presence is Presence.ALWAYS for presence, _ in presences)
+        if element.maximum is not None and sure > element.maximum:
+            message = f"{name} can be there {element.maximum} times, here it is {sure} times"
+            self._findings.error(leaf.spot, "too-many", message, "remove what is too many")
+        possible = [many for presence, many in presences if presence is not Presence.NEVER]
+        if 1 < element.minimum > len(possible) > 0 and not any(possible):
+            message = f"{name} must be there {element.minimum} times, here it is {len(possible)} times"
+            self._findings.error(leaf.spot, "too-few", message, "add what is missing")
 
     def _is_primitive(self, kind: str) -> bool:
         definition = self._model.type(kind)
         return definition is not None and definition.kind == "primitive"
-
-    def _base_name(self, kind: str) -> str:
-        """Return the name of the type of FHIR itself that a type of a profile stands on."""
-        definition = self._model.type(kind)
-        while definition is not None and "/" in definition.name and definition.base:
-            definition = self._model.type(definition.base)
-        return definition.name if definition is not None else kind
-
-    def _is_list(self, definition: TypeDefinition, element: Element) -> bool:
-        """Return whether an element is a JSON list: a profile that allows one item leaves it a list."""
-        base = self._model.type(self._base_name(definition.name))
-        origin = base.elements.get(element.name) if base is not None else None
-        return (origin or element).many
-
-
-def _of_element(variant: Variant, element: Element) -> tuple[Leaf, ...]:
-    """Return what gives an element, by any of its keys."""
-    found: list[Leaf] = []
-    for key in element.json_keys:
-        found += variant.members.get(key, ())
-        found += variant.members.get(f"_{key}", ())
-    return tuple(found)
-
-
-def _named(definition: TypeDefinition, element: Element) -> str:
-    name = definition.name.rpartition("/")[2].replace("#", " ")
-    return f"{name}.{element.name}"
-
-
-def _keys(element: Element) -> str:
-    keys = list(element.json_keys) or [element.name]
-    return " or ".join(keys[:4]) + (" ..." if len(keys) > 4 else "")
-
-
-def _what(shape: Shape) -> str:
-    if shape.type in {"string", "code", "uri", "markdown"}:
-        return "a text"
-    return f"a value of type {shape.type}"
 
 
 def _as_list(leaf: Leaf) -> str:

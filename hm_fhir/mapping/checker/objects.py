@@ -118,6 +118,25 @@ class Objects:
             case _:
                 yield leaf
 
+    def placed(self, leaf: Leaf) -> Iterator[tuple[Leaf, Presence]]:
+        """Yield what gives the items of a list, each with whether at least one item comes of it."""
+        node, env, facts = leaf.node, leaf.env, leaf.facts
+        match node:
+            case ArrayNode(items=items):
+                for item in items:
+                    value = self._templates.value(item, env, facts)
+                    for inner in self.leaves(Leaf(item, env, facts)):
+                        for one, presence in self.placed(inner):
+                            yield one, min(presence, value.presence)
+            case For() | Context():
+                value = self._templates.value(node, env, facts)
+                if value.presence is not Presence.NEVER:
+                    for inner in self.leaves(Leaf(node.body, *self._templates.body_of(node, env, facts))):
+                        for one, presence in self.placed(inner):
+                            yield one, min(presence, value.presence)
+            case _:
+                yield leaf, self.of_leaf(leaf).presence
+
     def of_leaf(self, leaf: Leaf) -> Value:
         """Return what a leaf can give."""
         return self._templates.value(leaf.node, leaf.env, leaf.facts)

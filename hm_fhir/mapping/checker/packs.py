@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hm_fhir.errors import MappingErrors
 from hm_fhir.fhirpath import tree
+from hm_fhir.mapping.checker.claims import written_claims
 from hm_fhir.mapping.checker.finding import Finding, Findings, Spot, of_error
 from hm_fhir.mapping.checker.rules import MappingCheck
 from hm_fhir.mapping.checker.unused import check_unused
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from hm_fhir.fhir.definitions import TypeModel
-    from hm_fhir.mapping.checker.world import Side
+    from hm_fhir.mapping.checker.world import Profiles, Side
     from hm_fhir.mapping.conceptmap import CodeSystem
     from hm_fhir.mapping.pack import Pack
 
@@ -26,22 +26,28 @@ if TYPE_CHECKING:
 def check_packs(
     packs: Sequence[Pack],
     *,
-    types: TypeModel | None = None,
     code_systems: Mapping[str, CodeSystem] | None = None,
+    profiles: Profiles | None = None,
 ) -> tuple[Finding, ...]:
     """Return everything that is wrong with packs, in the order of files and lines.
 
     Args:
         packs: the packs in force together.
-        types: types of the activity and of FHIR, with the profiles that resources are checked against: those of
-            `activity_types` with `TypeModel.add`; None: no profiles.
         code_systems: the code systems that ``coding()`` knows, by name; None: they are not known.
+        profiles: of the deployment; None: those of FHIR R4 alone, and nothing is said of others.
     """
     systems = None
     if code_systems is not None:
         systems = {**code_systems, **{system.url: system for system in code_systems.values()}}
     findings = Findings()
-    shared = Shared(model_for_checking(types), systems, findings, types_alike=_types_alike(packs))
+    shared = Shared(
+        model_for_checking(profiles.types if profiles is not None else None),
+        systems,
+        findings,
+        types_alike=_types_alike(packs),
+        profiles=profiles,
+        claimed=_claimed(packs),
+    )
     checks = [check for check in _checked(packs, shared) if check.mapping in check.pack.mappings]
     shared.branches.report(findings)
     _overlaps(checks, findings)
@@ -55,7 +61,8 @@ def never_taken(packs: Sequence[Pack]) -> frozenset[Side]:
     Args:
         packs: the packs in force together, without mistakes.
     """
-    shared = Shared(model_for_checking(None), None, Findings(), types_alike=_types_alike(packs))
+    alike, claimed = _types_alike(packs), _claimed(packs)
+    shared = Shared(model_for_checking(None), None, Findings(), types_alike=alike, claimed=claimed)
     _checked(packs, shared)
     return shared.branches.never_taken()
 
@@ -65,6 +72,16 @@ def _checked(packs: Sequence[Pack], shared: Shared) -> list[MappingCheck]:
     for check in checks:
         check.run()
     return checks
+
+
+def _claimed(packs: Sequence[Pack]) -> dict[str, tuple[str | None, ...]]:
+    """Return the profiles that resources of each name can have, whatever mapping makes them."""
+    found: dict[str, set[str | None]] = {}
+    for pack in packs:
+        for fragment in pack.fragments:
+            for rule in fragment.resources:
+                found.setdefault(rule.name, set()).update(written_claims(rule))
+    return {name: tuple(sorted(urls, key=str)) for name, urls in found.items()}
 
 
 def _types_alike(packs: Sequence[Pack]) -> frozenset[str]:
@@ -85,36 +102,36 @@ def _types_alike(packs: Sequence[Pack]) -> frozenset[str]:
 def check_folders(
     folders: Sequence[Path],
     *,
-    types: TypeModel | None = None,
     code_systems: Mapping[str, CodeSystem] | None = None,
+    profiles: Profiles | None = None,
 ) -> tuple[Finding, ...]:
     """Return everything that is wrong with the packs of folders, what the loader finds among it.
 
     Args:
         folders: of the packs in force together.
-        types: as for `check_packs`.
         code_systems: as for `check_packs`.
+        profiles: as for `check_packs`.
     """
-    return _read_and_checked(folders, types, code_systems)[1]
+    return _read_and_checked(folders, code_systems, profiles)[1]
 
 
 def load_checked(
     folders: Sequence[Path],
     *,
-    types: TypeModel | None = None,
     code_systems: Mapping[str, CodeSystem] | None = None,
+    profiles: Profiles | None = None,
 ) -> tuple[Pack, ...]:
     """Return the packs of folders, checked.
 
     Args:
         folders: of the packs in force together.
-        types: as for `check_packs`.
         code_systems: as for `check_packs`.
+        profiles: as for `check_packs`.
 
     Raises:
         MappingErrors: all mistakes of all packs; warnings are none.
     """
-    packs, findings = _read_and_checked(folders, types, code_systems)
+    packs, findings = _read_and_checked(folders, code_systems, profiles)
     errors = [finding.as_error() for finding in findings if finding.is_error]
     if errors:
         raise MappingErrors(errors)
@@ -122,13 +139,13 @@ def load_checked(
 
 
 def _read_and_checked(
-    folders: Sequence[Path], types: TypeModel | None, code_systems: Mapping[str, CodeSystem] | None
+    folders: Sequence[Path], code_systems: Mapping[str, CodeSystem] | None, profiles: Profiles | None
 ) -> tuple[tuple[Pack, ...], tuple[Finding, ...]]:
     packs, problems = read_packs(folders)
     found = Findings()
     for error in problems.errors:
         found.add(of_error(error))
-    for finding in check_packs(packs, types=types, code_systems=code_systems):
+    for finding in check_packs(packs, code_systems=code_systems, profiles=profiles):
         # What a broken file would use looks unused, and what it would produce is missing.
         if finding.is_error or not problems.errors:
             found.add(finding)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hm_fhir.fhir.definitions import TypeDefinition
+    from hm_fhir.fhir.definitions import Element, TypeDefinition
     from hm_fhir.mapping.checker.values import Scalar, Shape
 
 _TEXTS: Final = frozenset(
@@ -34,6 +35,9 @@ _NAMES: Final[Mapping[str, str]] = {
     "instant": "a time",
     "time": "a time of day",
 }
+
+
+_FIXES: Final[Mapping[str, str]] = {"boolean": "compare it with something, or write .exists() at its end"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,24 @@ def misfit(shape: Shape, definition: TypeDefinition, kind: str) -> Misfit | None
     if kind == "boolean":
         return None if source == "boolean" else _wrong(shape, kind)
     return _into_moment(shape, definition, kind)
+
+
+def out_of_limits(shape: Shape, element: Element) -> Misfit | None:
+    """Return why an item is longer, smaller or greater than an element allows, or None."""
+    codes = shape.codes or ()
+    if element.max_length is not None:
+        long = [code for code in codes if isinstance(code, str) and len(code) > element.max_length]
+        if long:
+            return Misfit("wrong-format", f"{long[0]!r} has more than {element.max_length} characters", "shorten it")
+    for limit, word in ((element.min_value, "less"), (element.max_value, "more")):
+        if isinstance(limit, bool) or not isinstance(limit, int | float | Decimal):
+            continue
+        for code in codes:
+            if isinstance(code, bool) or not isinstance(code, int | Decimal):
+                continue
+            if (code < limit) if word == "less" else (code > limit):
+                return Misfit("wrong-format", f"{code} is {word} than {limit}", f"the limit is {limit}")
+    return None
 
 
 def _into_text(shape: Shape, definition: TypeDefinition, kind: str) -> Misfit | None:
@@ -132,4 +154,6 @@ def _pattern(regex: str) -> re.Pattern[str]:
 
 def _wrong(shape: Shape, kind: str, fix: str | None = None) -> Misfit:
     what = "a text" if shape.type in _TEXTS else _NAMES.get(shape.type or "", f"a value of type {shape.type}")
-    return Misfit("wrong-type", f"{what} where {kind} is wanted", fix)
+    return Misfit(
+        "wrong-type", f"{what} where {kind} is wanted", fix or _FIXES.get(kind, "take a value of that type")
+    )

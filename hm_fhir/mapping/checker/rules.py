@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Final
 
 from hm_fhir.errors import did_you_mean
 from hm_fhir.mapping.checker.causes import MappingCause
+from hm_fhir.mapping.checker.claims import Claims, check_claim
 from hm_fhir.mapping.checker.conditions import TRUE
 from hm_fhir.mapping.checker.finding import Spot
 from hm_fhir.mapping.checker.fitting import Fitting
-from hm_fhir.mapping.checker.scope import ACTIVITY, NO_FACTS, Bound, Deferred, Env, Facts
+from hm_fhir.mapping.checker.scope import ACTIVITY, NO_FACTS, Bound, Deferred, Facts, of_types
+from hm_fhir.mapping.checker.surrogate import surrogate
 from hm_fhir.mapping.checker.templates import TemplateValues
 from hm_fhir.mapping.checker.values import ANYTHING, Presence, scalar
-from hm_fhir.mapping.checker.world import ACTIVITY_VALUE, GIVEN, World
+from hm_fhir.mapping.checker.world import GIVEN, World
 from hm_fhir.mapping.resource_types import WITHOUT_IDENTIFIER_LIST
 
 if TYPE_CHECKING:
-    from hm_fhir.mapping.checker.scope import Binding
+    from hm_fhir.mapping.checker.objects import Leaf
+    from hm_fhir.mapping.checker.scope import Binding, Env
     from hm_fhir.mapping.checker.world import Shared
-    from hm_fhir.mapping.files.yaml_file import YamlDocument
     from hm_fhir.mapping.fragment import Assignment, Refusal, ResourceRule
     from hm_fhir.mapping.pack import CompiledMapping, Pack
 
@@ -45,19 +47,13 @@ class MappingCheck:
     """
 
     def __init__(self, shared: Shared, pack: Pack, mapping: CompiledMapping) -> None:
-        produced = {
-            rule.name: (
-                Presence.ALWAYS if rule.condition is None and rule.each is None else Presence.UNKNOWN,
-                rule.each is not None,
-            )
-            for rule in mapping.resources
-        }
         self._shared = shared
         self.pack = pack
         self.mapping = mapping
-        self._world = World(shared, pack.types, pack.concept_maps, produced)
         self._findings = shared.findings
         self._variables: dict[str, Binding] = dict(GIVEN)
+        rules = {rule.name: rule for rule in mapping.resources}
+        self._world = World(shared, pack.types, pack.concept_maps, rules, self._variables)
         self.types: frozenset[str] | None = None
         self.can_match = True
         self.is_right = True
@@ -83,13 +79,10 @@ class MappingCheck:
                 self._rule(rule)
                 self._world.end(rule)
 
-    def _env(self, document: YamlDocument) -> Env:
-        return Env(document, ACTIVITY_VALUE, ACTIVITY, dict(self._variables))
-
     def _when(self) -> None:
         mapping = self.mapping
         templates = TemplateValues(self._world)
-        env = self._env(mapping.document)
+        env = self._world.env(mapping.document)
         before = len(self._findings)
         possible = templates.condition(mapping.when, ("when",), env, NO_FACTS)
         self.is_right = len(self._findings) == before
@@ -104,12 +97,13 @@ class MappingCheck:
         narrow = self._world.facts.get(_TYPE)
         if narrow is not None and narrow.only is not None:
             self.types = frozenset(str(code) for code in narrow.only)
+            facts = dict(self._world.facts.items())
             if self.types <= self._shared.types_alike:
-                wider = {**dict(self._world.facts.items()), _TYPE: replace(narrow, only=self._shared.types_alike)}
-                self._world.facts = Facts(wider)
+                facts[_TYPE] = replace(narrow, only=self._shared.types_alike)
+            self._world.facts = Facts(facts).knowing(of_types(self.types))
 
     def _assign(self, assignment: Assignment) -> None:
-        env = self._env(assignment.document)
+        env = self._world.env(assignment.document)
         node = assignment.template.tree
         if self._world.begin(assignment):
             TemplateValues(self._world).value(node, env, NO_FACTS)
@@ -119,7 +113,7 @@ class MappingCheck:
 
     def _refuse(self, refusal: Refusal) -> None:
         templates = TemplateValues(self._world)
-        env, path = self._env(refusal.document), (*refusal.path, "when")
+        env, path = self._world.env(refusal.document), (*refusal.path, "when")
         if self._world.begin(refusal):
             possible = templates.condition(refusal.when, path, env, NO_FACTS)
             spot = Spot(refusal.document, path)
@@ -140,7 +134,7 @@ class MappingCheck:
 
     def _rule(self, rule: ResourceRule) -> None:
         templates = TemplateValues(self._world)
-        env, facts = self._env(rule.document), NO_FACTS
+        env, facts = self._world.env(rule.document), NO_FACTS
         if rule.each is not None:
             found = self._each(rule, templates, env)
             if found is None:
@@ -157,10 +151,20 @@ class MappingCheck:
         self._key(rule, templates, env, facts)
         self._as_of(rule, templates, env, facts)
         self._receiver_owns(rule)
-        given = {"meta"} if rule.type in WITHOUT_IDENTIFIER_LIST else {"meta", "identifier"}
-        known = rule.profile is not None and self._world.model.type(rule.profile) is not None
-        kind = rule.profile if known and rule.profile else rule.type
-        Fitting(self._world, templates).resource(rule.template.tree, env, facts, kind, frozenset(given))
+        self._content(rule, templates, env, facts)
+
+    def _content(self, rule: ResourceRule, templates: TemplateValues, env: Env, facts: Facts) -> None:
+        """Check the template against the type, or against each profile that the resource can claim."""
+        given: dict[str, Leaf | None] = {"id": None, "meta": None}
+        if rule.type not in WITHOUT_IDENTIFIER_LIST:
+            given["identifier"] = surrogate(env, facts)
+        fitting = Fitting(self._world, templates)
+        if rule.profile is None:
+            fitting.resource(rule.template.tree, env, facts, rule.type, given)
+            return
+        for claim in Claims(templates).of(rule.profile.tree, env, facts):
+            kind = check_claim(claim, rule, self._world)
+            fitting.resource(rule.template.tree, env, claim.facts, kind, given)
 
     def _each(self, rule: ResourceRule, templates: TemplateValues, env: Env) -> tuple[Env, Facts] | None:
         assert rule.each is not None  # noqa: S101 - for the type checker; the caller asked

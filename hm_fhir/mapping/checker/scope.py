@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
+
+from hm_fhir.activities.catalogue import ACTIVITY_TYPES
 
 if TYPE_CHECKING:
     from hm_fhir.mapping.checker.values import Scalar, Value
@@ -27,11 +29,18 @@ _SAME: Final[Mapping[Key, Key]] = {
     ("activity", "follows"): ("activity", "followed"),
     ("activity", "followed"): ("activity", "follows"),
 }
+_PERSONS: Final[Key] = ("activity", "persons")
 _OTHERWISE: Final[Mapping[Key, Key]] = {
     ("activity", "person"): ("activity", "group"),
     ("activity", "persons"): ("activity", "group"),
     ("activity", "group"): ("activity", "persons"),
 }
+_OF_PERSONS: Final[Mapping[Key, int]] = {
+    ("activity", "findings"): 3,
+    ("activity", "case_plan"): 2,
+    ("activity", "hospital_stay"): 2,
+}
+"""What no activity with a group has, and how long the name of a value is that says so: findings are always there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,16 @@ class Facts:
 NO_FACTS: Final = Facts()
 
 
+def of_types(types: Iterable[str]) -> dict[Key, Narrow]:
+    """Return what is known of every activity of some types: whether it concerns persons or a group."""
+    kinds = [ACTIVITY_TYPES[one] for one in types if one in ACTIVITY_TYPES]
+    facts: dict[Key, Narrow] = {}
+    for about, key in (("person", "group"), ("group", "persons")):
+        if kinds and all(kind.about == about for kind in kinds):
+            facts[*ACTIVITY, key] = Narrow(exists=False)
+    return facts
+
+
 def closed(facts: Mapping[Key, Narrow]) -> dict[Key, Narrow]:
     """Return facts with what follows from them: what has a part is there, and so on."""
     found = dict(facts)
@@ -101,6 +120,8 @@ def closed(facts: Mapping[Key, Narrow]) -> dict[Key, Narrow]:
         if narrow.exists:
             for length in range(2, len(key)):
                 add(key[:length], exists=True)
+            if len(key) >= _OF_PERSONS.get(key[:2], len(key) + 1):
+                add(_PERSONS, exists=True)
     for key, narrow in list(found.items()):
         if narrow.exists is not None and key in _SAME:
             add(_SAME[key], exists=narrow.exists)

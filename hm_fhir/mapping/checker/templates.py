@@ -10,6 +10,7 @@ from hm_fhir.mapping.checker.conditions import TRUE
 from hm_fhir.mapping.checker.expressions import Expressions
 from hm_fhir.mapping.checker.finding import Spot
 from hm_fhir.mapping.checker.objects import Objects
+from hm_fhir.mapping.checker.produced import Produced
 from hm_fhir.mapping.checker.scope import Bound, Deferred, Facts, Made, Narrow
 from hm_fhir.mapping.checker.values import (
     ANYTHING,
@@ -60,6 +61,7 @@ class TemplateValues:
         self.world = world
         self.expressions = Expressions(world, self)
         self.objects = Objects(self)
+        self.produced = Produced(self)
         self._values: dict[tuple[int, int, int], tuple[Node, Env, Facts, Value]] = {}
         self._chosen: dict[tuple[int, int, int], tuple[If, Env, Facts, tuple[Facts | None, Facts | None]]] = {}
         self._made: dict[tuple[int, int, int], Made] = {}

@@ -67,7 +67,8 @@ def _used_in(mapping: CompiledMapping, names_of: _Names) -> set[str]:
     for rule in mapping.resources:
         for expression in (rule.each, rule.condition, rule.key, rule.as_of):
             names |= expression.variables if expression is not None else set()
-        names |= names_of(rule.template)
+        for template in (rule.template, rule.profile):
+            names |= names_of(template) if template is not None else set()
     return names
 
 
@@ -89,7 +90,8 @@ def _check_part(fragment: Fragment, included: Iterable[str], findings: Findings)
 
 def _check_inner(fragment: Fragment, findings: Findings) -> None:
     """Add a warning for each variable of ``{% assign %}`` that its object does not use."""
-    templates = (*(one.template for one in fragment.assign), *(one.template for one in fragment.resources))
+    templates = [one.template for one in fragment.assign] + [one.template for one in fragment.resources]
+    templates += [one.profile for one in fragment.resources if one.profile is not None]
     for template in templates:
         for node in walk(template.tree):
             if not isinstance(node, Assign):

@@ -5,19 +5,37 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from hm_fhir.mapping.checker.finding import Spot
-    from hm_fhir.mapping.checker.scope import Made
+    from hm_fhir.mapping.checker.produced import Referred
+    from hm_fhir.mapping.checker.scope import Key, Made, Narrow
 
 Scalar = str | int | Decimal | bool
 Coding = tuple[str | None, str]
 """System (None: not known) and code."""
 
+ANY_PROFILE: Final = "*"
+"""Stands for a profile that is not known."""
+
 _SHAPES_KEPT: Final = 48
+
+
+class Target(NamedTuple):
+    """What a reference can point to.
+
+    Attributes:
+        type: resource type.
+        profile: URL of the profile that it claims; None: none.
+        name: of the resource in the mapping; None: it is none of the mapping.
+    """
+
+    type: str
+    profile: str | None = None
+    name: str | None = None
 
 
 class Presence(IntEnum):
@@ -56,7 +74,8 @@ class Shape:
         codes: all scalars that it can be here; None: not known.
         vocabulary: all texts that it can be anywhere in an activity; None: no list.
         codings: of a Coding: all that it can be; None: not known.
-        targets: of a Reference: the resource types that it can point to; None: not known.
+        referred: of a Reference: what it leads to; None: not known.
+        known: what is known of parts of the item, by the path to them: what a filter let through.
         made: the object of a template.
         via: what gives the codes, for messages: ``the concept map 'topic'``.
         spot: where it is written, if it is a constant.
@@ -66,7 +85,8 @@ class Shape:
     codes: frozenset[Scalar] | None = None
     vocabulary: frozenset[str] | None = None
     codings: frozenset[Coding] | None = None
-    targets: frozenset[str] | None = None
+    referred: Referred | None = None
+    known: tuple[tuple[Key, Narrow], ...] = ()
     made: Made | None = None
     via: str | None = None
     spot: Spot | None = None

@@ -176,6 +176,7 @@ def _template() -> Schema:
                 {"type": "array", "items": {"$ref": "#/$defs/assignment"}},
             ]
         },
+        "blocks": {"type": "object", "patternProperties": _blocks("primitive"), "additionalProperties": False},
         # Where FHIR has a single value: no object of elements, but a block may stand there.
         "primitive": {
             "anyOf": [
@@ -201,6 +202,7 @@ def _complete_resource(resource: Schema, types: _Types) -> None:
     """Say which resource types there are, and which elements the template of each may have."""
     known = sorted(RESOURCE_TYPES)
     resource["properties"]["type"]["enum"] = known
+    resource["properties"]["profile"] |= {"anyOf": [{"$ref": "#/$defs/text"}, {"$ref": "#/$defs/blocks"}]}
     resource["properties"]["template"] = {"$ref": "#/$defs/object", "description": "the resource in FPML"}
     resource["allOf"] = [
         {

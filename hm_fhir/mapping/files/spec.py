@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from hm_fhir.errors import MappingError, did_you_mean
 from hm_fhir.mapping.files.problems import UNKNOWN_KEY
@@ -17,6 +18,17 @@ if TYPE_CHECKING:
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 NotEmpty = Annotated[str, Field(min_length=1)]
+
+
+def _is_choice_of_texts(value: Any) -> Any:
+    # A union of types would put the name of each into the path of a mistake.
+    if value is not None and (not isinstance(value, str | dict) or not value):
+        raise PydanticCustomError("string_type", "a text")
+    return value
+
+
+ChoiceOfTexts = Annotated[Any, AfterValidator(_is_choice_of_texts)]
+"""FPML that gives one of the texts that are written in it."""
 
 
 class _File(BaseModel):
@@ -51,7 +63,7 @@ class ResourceSpec(_File):
     as_of: NotEmpty | None = Field(default=None, description="FHIRPath; date or time since when its content holds")
     shared: bool = Field(default=False, description="about a person, mediator or place that many activities carry")
     receiver_owns: list[NotEmpty] = Field(default=[], description="elements that the receiver may change")
-    profile: NotEmpty | None = Field(default=None, description="canonical url for meta.profile")
+    profile: ChoiceOfTexts = Field(default=None, description="canonical url for meta.profile; FPML may choose one")
     template: dict[str, Any] = Field(description="FPML: the resource without resourceType and id")
 
 

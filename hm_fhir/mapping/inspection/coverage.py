@@ -126,6 +126,8 @@ class _Coverage:
         self._templates[id(rule.template.tree)] = made
         if rule.key is not None:
             self._keys[id(rule)] = tuple(self._choices(rule.key, document, (*rule.path, "key"), made))
+        if rule.profile is not None:
+            self._find(rule.profile.tree, document, made)
         self._find(rule.template.tree, document, made)
 
     def _find(self, node: Node, document: YamlDocument, around: Branch | None) -> None:

@@ -285,12 +285,21 @@ class _Resource:
                 if repr(item) in written:
                     origin = self._origin(written[repr(item)].call)
                 elif key == "profile":
-                    at = rule.document.place((*rule.path, "profile"))
-                    origin = Origin(at, rule.profile or "", (), conditions, is_added=True)
+                    origin = self._profile(item, conditions)
                 else:
                     label = "sensitivity of the activity"
                     origin = Origin(place, label, ("sensitivity",), conditions, is_added=True)
                 self._add(f"{location}.{key}[{number}]", item, origin)
+
+    def _profile(self, url: str, conditions: tuple[str, ...]) -> Origin:
+        rule, path = self._rule, (*self._rule.path, "profile")
+        tree = rule.profile.tree if rule.profile is not None else None
+        written = expressions(tree) if tree is not None else ()
+        if tree is None or not written:
+            return Origin(rule.document.place(path), url, (), conditions, is_added=True)
+        text, fields = written[0].text, shown(self._inputs.profiles[rule.name])
+        place = rule.document.place_within(tree.path, text, 0)[0]
+        return Origin(place, text, fields, conditions, is_added=True)
 
     def _walk(self, location: str, part: Traced, value: Any) -> None:
         """Note an element that the template made, or those inside of it."""

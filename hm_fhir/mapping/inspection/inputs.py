@@ -96,6 +96,7 @@ class MappingInputs:
         nodes: by ``id()`` of the node.
         keys: fields behind the key of each resource, by resource name.
         as_of: fields behind its `as_of`.
+        profiles: fields behind its `profile`.
         each: fields behind its `each`.
         conditions: fields behind its `if`.
         refusals: fields behind each reason to refuse, by ``id()``.
@@ -104,6 +105,7 @@ class MappingInputs:
     nodes: dict[int, NodeInputs] = field(default_factory=dict)
     keys: dict[str, frozenset[Path]] = field(default_factory=dict)
     as_of: dict[str, frozenset[Path]] = field(default_factory=dict)
+    profiles: dict[str, frozenset[Path]] = field(default_factory=dict)
     each: dict[str, frozenset[Path]] = field(default_factory=dict)
     conditions: dict[str, frozenset[Path]] = field(default_factory=dict)
     refusals: dict[int, frozenset[Path]] = field(default_factory=dict)
@@ -134,6 +136,8 @@ class _Walk:
             inner, conditions = self._of_rule(rule, known)
             if rule.as_of is not None:
                 self.inputs.as_of[rule.name] = _value(rule.as_of.text, inner).all
+            if rule.profile is not None:
+                self.inputs.profiles[rule.name] = self._node(rule.profile.tree, inner, conditions).all
             self._node(rule.template.tree, inner, conditions)
 
     def _of_rule(self, rule: ResourceRule, known: Mapping[str, Value]) -> tuple[dict[str, Value], tuple[str, ...]]:

@@ -1,0 +1,4 @@
+// What value sets have in common.
+
+RuleSet: HmList
+* ^experimental = false
