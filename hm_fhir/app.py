@@ -171,12 +171,14 @@ class App:
     def _mapper(self, identity: Identity, identifiers: Identifiers, packs: Sequence[Path] | None = None) -> Mapper:
         packs = packs if packs is not None else self._pack_folders()
         code_systems = self._code_systems()
-        checked = load_checked(packs, code_systems=code_systems, profiles=self._profiles())
+        checked = load_checked(
+            packs, code_systems=code_systems, profiles=self._profiles(), cache=self.validation.cache
+        )
         return Mapper(checked, identity, code_systems, identifiers.by_kind())
 
     def _profiles(self) -> Profiles:
-        definitions = self.validation.definitions
-        return Profiles(definitions.types, definitions.terminology, definitions.broken)
+        made = self.validation.definitions
+        return Profiles(made.types, made.terminology, made.broken, made.fingerprint)
 
     @cached_property
     def validation(self) -> DeployedValidation:

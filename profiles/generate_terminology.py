@@ -81,7 +81,7 @@ def registries(folder: Path) -> tuple[Json, list[Json]]:
                 (code for record in records if record[1] != "XK" for code in record[1:4]),
                 sensitive=True,
             ),
-            _listing("urn:iso:std:iso:4217", current | set(HISTORIC_CURRENCIES.split())),
+            _listing("urn:iso:std:iso:4217", current | set(HISTORIC_CURRENCIES.split()), sensitive=True),
         ],
     )
 
@@ -91,10 +91,10 @@ def _member(folder: Path, place: tuple[str, str]) -> bytes:
         return wheel.read(place[1])
 
 
-def _listing(url: str, codes: Iterable[Any], *, sensitive: bool | None = None) -> Json:
+def _listing(url: str, codes: Iterable[Any], *, sensitive: bool) -> Json:
     concepts = [{"code": code} for code in sorted(set(codes))]
-    said = {} if sensitive is None else {"caseSensitive": sensitive}
-    return {"resourceType": "CodeSystem", "url": url, "content": "complete", **said, "concept": concepts}
+    stated = {"content": "complete", "caseSensitive": sensitive}
+    return {"resourceType": "CodeSystem", "url": url, **stated, "concept": concepts}
 
 
 def cut(code_system: Json) -> Json:

@@ -21,7 +21,7 @@ from hm_fhir.testing.deployment import Deployment
 
 HAPI = Path(__file__).parent / "servers" / "hapi"
 START_SECONDS = 240  # the first start builds the Maven project
-VALIDATION_SECONDS = 600
+VALIDATION_SECONDS = 1800
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Final
 
-from mutations import Change, Json
+from change import Change
+from places import Json
 
 from hm_fhir.testing.people import Chance
 
@@ -15,7 +16,8 @@ _TYPES: Final = (
     "collection", "subscription-notification",
 )  # fmt: skip
 _URLS: Final = (
-    "http://example.org/Patient/other", "urn:uuid:6ba7b810-9dad-41d1-80b4-00c04fd430c8", "Patient/1", "urn:uuid:zzz", "",
+    "http://example.org/Patient/other", "urn:uuid:6ba7b810-9dad-41d1-80b4-00c04fd430c8", "Patient/1",
+        "urn:uuid:zzz", "",
     "http://example.org/Patient/1/_history/1", "urn:oid:1.2.3.4.5", "relative",
 )  # fmt: skip
 
@@ -69,7 +71,9 @@ def bundle(change: Change) -> str | None:
 
 
 def _duplicate_key(text: str, chance: Chance) -> str:
-    return text[:-1] + chance.pick((',"id":"again","id":"again"}', ',"resourceType":"Patient"}', ',"language":"en","language":"en"}'))
+    return text[:-1] + chance.pick(
+        (',"id":"again","id":"again"}', ',"resourceType":"Patient"}', ',"language":"en","language":"en"}')
+    )
 
 
 def _trailing(text: str, chance: Chance) -> str:

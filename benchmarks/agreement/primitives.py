@@ -7,17 +7,20 @@ from decimal import Decimal
 from typing import Any, Final
 
 _DATE = (
-    "2020-13-01", "2020-02-30", "2019-02-29", "20-01-01", "2020-1-1", "2020/01/01", "01.02.2020", "2020-00", "2020-01-32",
+    "2020-13-01", "2020-02-30", "2019-02-29", "20-01-01", "2020-1-1", "2020/01/01", "01.02.2020", "2020-00",
+        "2020-01-32",
     "0000", "2020-01-01 ", "2020-01-", "99999", "yesterday", "2020-01-01T", "2020-001",
 )  # fmt: skip
 _CLOCK = (
-    "2020-01-01T10:00:00", "2020-01-01T10:00Z", "2020-01-01T24:00:00Z", "2020-01-01T10:60:00Z", "2020-01-01T10:00:60Z",
+    "2020-01-01T10:00:00", "2020-01-01T10:00Z", "2020-01-01T24:00:00Z", "2020-01-01T10:60:00Z",
+        "2020-01-01T10:00:60Z",
     "2020-01-01T10:00:61Z", "2020-01-01T10:00:00+15:00", "2020-01-01T10:00:00+0200", "2020-01-01 10:00:00Z",
     "2020-01-01t10:00:00z", "2020-01-01T10:00:00.Z", "2020-01-01T10:00:00,5Z", "2020-02-30T10:00:00Z", "2020-01-01TZ",
     "2020-01-01T10Z", "2020-01-01T10:00:00-00:00", "2020-01-01T10:00:00+14:00", "2020-01-01T10:00:00+14:30",
     "2020-01-01T10:00:00.123456789Z",
 )  # fmt: skip
-_URI = ("a b", " http://example.org/a", "http://example.org/a b", "not a uri", "", "foo", "urn:uuid:zzz", "urn:oid:9.9",
+_URI = ("a b", " http://example.org/a", "http://example.org/a b", "not a uri", "", "foo", "urn:uuid:zzz",
+    "urn:oid:9.9",
         "urn:uuid:6BA7B810-9DAD-41D1-80B4-00C04FD430C8", "http://", "http:example", "#a", "/a/b", "http://example.org/а",
         "http://example.org/{a}", "javascript:alert(1)", "urn:x", "a:b:c", "http://example.org/%zz")  # fmt: skip
 
@@ -26,21 +29,27 @@ WRONG: Final[Mapping[str, tuple[Any, ...]]] = {
     "integer": (1.5, "1", 2147483648, -2147483649, True, Decimal("1.0"), Decimal("1E2"), 99999999999999999999),
     "unsignedInt": (-1, 2147483648, "0", 0.5, True),
     "positiveInt": (0, -1, 2147483648, "1", 1.5),
-    "decimal": ("1.0", "abc", True, "1e5", Decimal("1E+500"), Decimal("0." + "1" * 30), Decimal("1" * 30), Decimal("1E-10")),
-    "string": ("", " ", "  ", "\u00a0", 12, True, " a", "a ", "a\u0001b", "a\u0000b", "\u200b", "\t", "a\r\nb", "x" * 1_100_000),
+    "decimal": ("1.0", "abc", True, "1e5", Decimal("1E+500"), Decimal("0." + "1" * 30), Decimal("1" * 30),
+        Decimal("1E-10")),
+    "string": ("", " ", "  ", "\u00a0", 12, True, " a", "a ", "a\u0001b", "a\u0000b", "\u200b", "\t", "a\r\nb",
+        "x" * 1_100_000),
     "markdown": ("", " ", 12, "\n", " a", "a\u0008b", "<b>html</b>", "<script>x</script>"),
     "uri": _URI,
     "url": (*_URI, "mailto:a@b", "tel:1"),
     "canonical": (*_URI, "http://example.org/a|", "http://example.org/a|1|2", "|1", "http://example.org/a#b", "#x"),
-    "oid": ("1.2.3.4.5", "urn:oid:", "urn:oid:3.1.2.3", "urn:oid:1.02.3.4", "oid:1.2.3.4", "urn:OID:1.2.3.4", "urn:oid:1.2.840.10008"),
-    "uuid": ("6ba7b810-9dad-41d1-80b4-00c04fd430c8", "urn:uuid:6ba7b810", "urn:uuid:6BA7B810-9DAD-41D1-80B4-00C04FD430C8", "urn:uuid:"),
+    "oid": ("1.2.3.4.5", "urn:oid:", "urn:oid:3.1.2.3", "urn:oid:1.02.3.4", "oid:1.2.3.4", "urn:OID:1.2.3.4",
+        "urn:oid:1.2.840.10008"),
+    "uuid": ("6ba7b810-9dad-41d1-80b4-00c04fd430c8", "urn:uuid:6ba7b810",
+        "urn:uuid:6BA7B810-9DAD-41D1-80B4-00C04FD430C8", "urn:uuid:"),
     "id": ("a b", "x" * 65, "", "a_b", "a/b", "а", "a:b", 12, "#a", "."),
     "code": (" a", "a ", "a  b", "", " ", "a\tb", 12, "not-a-code", "А", "a\u00a0b"),
-    "base64Binary": ("###", "A", "AAA", "A A A =", "AAAA=", "", "SGVs\nbG8=", " SGVsbG8=", "SGVsbG8", "SGVsbG8_", "===="),
+    "base64Binary": ("###", "A", "AAA", "A A A =", "AAAA=", "", "SGVs\nbG8=", " SGVsbG8=", "SGVsbG8",
+        "SGVsbG8_", "===="),
     "date": (*_DATE, "2020-01-01T10:00:00Z", 2020),
     "dateTime": (*_DATE, *_CLOCK, 2020),
     "instant": (*_DATE, *_CLOCK, "2020-01-01", "2020"),
-    "time": ("25:00:00", "10:60:00", "10:00", "10", "10:00:00Z", "T10:00:00", "10:00:60", "24:00:00", "1:00:00", "10:00:00.", "10:00:00.123"),
+    "time": ("25:00:00", "10:60:00", "10:00", "10", "10:00:00Z", "T10:00:00", "10:00:60", "24:00:00",
+        "1:00:00", "10:00:00.", "10:00:00.123"),
 }  # fmt: skip
 """Type -> texts; most of them are wrong, some only look so."""
 
@@ -83,10 +92,12 @@ NARRATIVES: Final = (
 """Narratives, right and wrong."""
 
 REFERENCES: Final = (
-    "Patient/1", "Medication/1", "Foo/1", "hello world", "#nothing", "", "Patient", "Patient/", "/Patient/1", "Patient/a b",
+    "Patient/1", "Medication/1", "Foo/1", "hello world", "#nothing", "", "Patient", "Patient/", "/Patient/1",
+        "Patient/a b",
     "Patient/" + "x" * 65, "http://example.org/fhir/Patient/1", "http://example.org/fhir/Medication/1", "http://example.org/x",
     "urn:uuid:6ba7b810-9dad-41d1-80b4-00c04fd430c8", "urn:uuid:zzz", "urn:oid:1.2.3.4.5", "Patient/1/_history/1",
-    "Patient/1/_history/", "Patient?identifier=a|b", "https://a.example/Patient/1/_history/2", "patient/1", "Patient/1#a", "#",
+    "Patient/1/_history/", "Patient?identifier=a|b", "https://a.example/Patient/1/_history/2", "patient/1",
+        "Patient/1#a", "#",
     "../Patient/1", "Patient/1/Observation/2", "http://example.org/fhir/Patient/a_b",
 )  # fmt: skip
 """Values of Reference.reference, right and wrong."""

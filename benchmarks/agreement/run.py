@@ -27,22 +27,25 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
+import content  # noqa: E402
+import elements  # noqa: E402
 import yaml  # noqa: E402
 from bundles import TEXTS, bundle  # noqa: E402
+from change import Change  # noqa: E402
 from corpus import PACKAGE, any_type, base_pack, examples  # noqa: E402
-from mutations import MUTATIONS, Change  # noqa: E402
 from places import Json  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
-from verdicts import Finding, Verdicts, official, ours  # noqa: E402
+from verdicts import Finding, official, ours  # noqa: E402
 
-from hm_fhir.fhir.definitions import TypeModel, r4  # noqa: E402
+from hm_fhir.fhir.definitions import r4  # noqa: E402
 from hm_fhir.fhir.json import to_json  # noqa: E402
 from hm_fhir.testing.activity_parts import Deck  # noqa: E402
 from hm_fhir.testing.people import Chance  # noqa: E402
+from hm_fhir.testing.resource_extensions import KnownExtensions  # noqa: E402
 from hm_fhir.testing.resource_values import Values  # noqa: E402
 
-KINDS = {**MUTATIONS, "bundle": bundle}
+KINDS = {**elements.mutation, **content.mutation, "bundle": bundle}
 TEXT_SHARE = 0.06
 SECOND_CHANGE = 0.1
 TRIES = 20
@@ -89,25 +92,15 @@ class Outcome:
         return len(self.mutants) - len(self.disagreements)
 
 
-def known_extensions(model: TypeModel) -> list[tuple[str, tuple[str, ...]]]:
-    """Return the simple extensions of a model with the types of their values."""
-    found = []
-    for url in sorted(model.profiles):
-        definition = model.type(url)
-        value = definition.elements.get("value") if definition and definition.base == "Extension" else None
-        if value is not None and value.maximum != 0:
-            found.append((url, value.types))
-    return found
-
-
 class Maker:
     """Makes mutants."""
 
     def __init__(self, seed: int, kinds: Sequence[str] | None) -> None:
         self._model = r4()
         self._chance = Chance(seed)
-        self._values = Values(Deck(Chance(seed + 1)), self._model)
-        self._extensions = known_extensions(self._model)
+        deck = Deck(Chance(seed + 1))
+        self._values = Values(deck, self._model)
+        self._extensions = KnownExtensions(deck, self._model, self._values)
         self._kinds = kinds
 
     def mutant(self, number: int, base: int, resource: Json) -> Mutant:
@@ -118,7 +111,7 @@ class Maker:
             return Mutant(base, name, "the text", text.encode())
         names = self._kinds or sorted(KINDS)
         for turn in range(TRIES):
-            kind = names[(number + turn) % len(names)] if turn < len(names) else self._chance.pick(names)
+            kind = names[number % len(names)] if not turn else self._chance.pick(names)
             change = self._change(resource)
             where = KINDS[kind](change)
             if where is None:
@@ -175,7 +168,11 @@ def explanation(side: str, findings: list[Finding], known: list[dict[str, Any]])
     reasons = []
     for finding in findings:
         for entry in known:
-            if entry["side"] == side and entry["rule"] == finding.rule and re.search(entry.get("text", ""), finding.text):
+            if (
+                entry["side"] == side
+                and entry["rule"] == finding.rule
+                and re.search(entry.get("text", ""), finding.text)
+            ):
                 reasons.append(str(entry["reason"]))
                 break
         else:
@@ -235,15 +232,17 @@ def main() -> int:
     unexplained = report(outcome, known, given.show)
     if given.keep:
         lines = [
-            {"kind": mutant.kind, "where": mutant.where, "side": side, "resource": mutant.text.decode(errors="replace"),
+            {"kind": mutant.kind, "where": mutant.where, "side": side,
+                "resource": mutant.text.decode(errors="replace"),
              "findings": [[one.rule, one.location, one.text] for one in findings]}
             for mutant, side, findings in outcome.disagreements
         ]  # fmt: skip
         (folder / "disagreements.ndjson").write_text("\n".join(map(json.dumps, lines)))
     share = outcome.agreed / len(outcome.mutants)
     print(
-        f"{len(outcome.mutants)} mutants of {len(bases) - len(outcome.left_out)} resources ({len(outcome.left_out)} left"
-        f" out); agreement {share:.2%}; {unexplained} of {len(outcome.disagreements)} disagreements not explained"
+        f"{len(outcome.mutants)} mutants of {len(bases) - len(outcome.left_out)} resources"
+        f" ({len(outcome.left_out)} left out); agreement {share:.2%};"
+        f" {unexplained} of {len(outcome.disagreements)} disagreements not explained"
     )
     return 0 if share >= given.wanted and not unexplained else 1
 

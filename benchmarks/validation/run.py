@@ -6,10 +6,10 @@
 
 All in one run, over the same resources, parsed from JSON beforehand for everybody in Python (numbers as each reader
 gives them); the official validation reads the texts, and its rate is that of the second half of a run over many, when
-Java is warm. Ours and the official one check types, cardinalities, profiles, invariants and bindings; `model_validate`
-of fhir.resources checks types and required elements. Before anything is timed ours must find nothing in the resources
-and must find a code outside of a required binding, a broken invariant, and an element that the profile needs.
-Times are CPU times of this process, the best of several rounds; for the official validation wall time.
+Java is warm. Ours and the official one check types, cardinalities, profiles, invariants and bindings; the
+`model_validate` of fhir.resources checks types and required elements. Before anything is timed ours must find nothing
+in the resources and must find a code outside of a required binding, a broken invariant, and an element that the
+profile needs. Times are CPU times of this process, the best of several rounds; for the official validation wall time.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ WANTED = {"fhir.resources": 3, "pyrofile": 100, "official": 40}
 
 BROKEN: dict[str, tuple[dict[str, Any], tuple[str, ...], dict[str, Any]]] = {
     "Encounter": ({"status": "done"}, ("subject", "class"), {"period": {"start": "2026-02-01", "end": "2026-01-01"}}),
-    "ServiceRequest": ({"status": "done"}, ("code", "subject"), {"occurrencePeriod": {"start": "2026-02-01", "end": "2026-01-01"}}),
+    "ServiceRequest": ({"status": "done"}, ("code", "subject"), {"occurrencePeriod": {"start": "2026-02-01",
+        "end": "2026-01-01"}}),
     "CarePlan": ({"status": "done"}, ("subject", "title"), {"period": {"start": "2026-02-01", "end": "2026-01-01"}}),
 }  # fmt: skip
 """Type -> a code outside of its required binding; elements that must be there; a period that breaks its invariant."""
@@ -157,7 +158,9 @@ def main() -> None:
     for kind, row in rows.items():
         ours = row["ours"] or 0.0
         cells = [
-            "not run" if (figure := row[name]) is None else f"{figure:,.0f} us, {figure / ours:,.1f} x (wanted {least})"
+            "not run"
+            if (figure := row[name]) is None
+            else f"{figure:,.0f} us, {figure / ours:,.1f} x (wanted {least})"
             for name, least in WANTED.items()
         ]
         table.add_row(kind, f"{row['resources']:.0f}", f"{ours:,.1f} us", *cells)

@@ -8,7 +8,8 @@ A folder holds ``bases.yaml`` (name -> resource) and further files, each a list 
       set: {/period/end: "2026"}        # JSON Pointer -> value; the last part may be new, - appends to a list
       remove: [/status]
       again: [/name/0]                  # a second one of the same
-      rule: cardinality-min             # id of a rule, or several of which one must be named; without it: nothing wrong
+      rule: cardinality-min             # id of a rule,
+          or several of which one must be named; without it: nothing wrong
       at: Encounter                     # FHIRPath of the finding
 """
 

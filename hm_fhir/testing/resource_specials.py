@@ -7,7 +7,16 @@ from typing import Any, Final
 
 from hm_fhir.testing.resource_values import Json
 
-_KINDS: Final = ("collection", "transaction", "searchset", "batch", "history", "document", "message", "batch-response")
+_KINDS: Final = (
+    "collection",
+    "transaction",
+    "searchset",
+    "batch",
+    "history",
+    "document",
+    "message",
+    "batch-response",
+)
 _BASE: Final = "https://fhir.example.org/base"
 
 
@@ -21,7 +30,9 @@ def bundle(maker: Any, kind: str) -> Json:  # noqa: ARG001 - the makers have one
     use = maker.deck.turn("bundle", _KINDS)
     made: Json = {"type": use}
     if use == "document":
-        made |= {"identifier": {"system": "urn:ietf:rfc:3986", "value": "urn:uuid:6ba7b810-9dad-41d1-80b4-00c04fd430c8"}}
+        made |= {
+            "identifier": {"system": "urn:ietf:rfc:3986", "value": "urn:uuid:6ba7b810-9dad-41d1-80b4-00c04fd430c8"}
+        }
     if maker.chance.happens(0.3) or use in ("document", "message"):
         made["timestamp"] = "2020-06-30T10:00:00Z"
     if use in ("searchset", "history") and maker.chance.happens(0.5):

@@ -24,10 +24,12 @@ _VALUES: Final[Mapping[str, tuple[Any, ...]]] = {
     "integer": (0, 1, -1, 7, 2147483647, -2147483648),
     "unsignedInt": (0, 1, 12, 2147483647),
     "positiveInt": (1, 2, 12, 2147483647),
-    "decimal": tuple(map(Decimal, ("0", "1", "-1", "9.20", "0.000001", "100.00", "3.14159265358979", "1E+3", "-0.5"))),
+    "decimal": tuple(map(Decimal, ("0", "1", "-1", "9.20", "0.000001", "100.00", "3.14159265358979", "1E+3",
+        "-0.5"))),
     "string": ("a", "Мостра", "two words", 'quotes " and \\', "line\nbreak\ttab", "a-b_c.d", "ünïcode ✓ 👩", "12"),
     "markdown": ("plain", "# Title\n\n* **bold** [link](http://example.org/a)", "един ред"),
-    "uri": ("http://example.org/a", "urn:oid:2.16.840.1.113883.4.642", "urn:uuid:6ba7b810-9dad-41d1-80b4-00c04fd430c8", "https://a.example/b?c=d#e"),
+    "uri": ("http://example.org/a", "urn:oid:2.16.840.1.113883.4.642",
+        "urn:uuid:6ba7b810-9dad-41d1-80b4-00c04fd430c8", "https://a.example/b?c=d#e"),
     "url": ("http://example.org/a", "https://example.org:8443/b?c=d", "mailto:nobody@example.org", "ftp://example.org/f"),
     "canonical": ("http://example.org/thing", "http://example.org/thing|1.0", "http://example.org/thing|2.1.0"),
     "oid": ("urn:oid:2.16.840.1.113883.4.642", "urn:oid:2.16.840.1.113883"),
@@ -163,8 +165,9 @@ class Values:
     def reference(self, element: Element) -> Json:
         """Return a Reference to one of the types that an element allows."""
         chance = self._deck.chance
-        targets = tuple(one for one in element.targets if "/" not in one)
-        if element.targets and not targets:
+        asked = element.targets_of("Reference")
+        targets = tuple(one for one in asked if "/" not in one)
+        if asked and not targets:
             return {"display": "somebody"}
         target = chance.pick(targets) if targets else "Patient"
         form = chance.number(0, 11)
@@ -201,7 +204,8 @@ class Values:
         inside = self._deck.turn(
             "narrative",
             ("text", "<p>one</p><p>two <b>bold</b><br/></p>", '<table><tr><td class="a">1 &lt; 2</td></tr></table>',
-             '<a href="http://example.org">a</a> <img src="http://example.org/i.png" alt="i"/>', "<ul><li>Мостра</li></ul>"),
+             '<a href="http://example.org">a</a> <img src="http://example.org/i.png" alt="i"/>',
+                 "<ul><li>Мостра</li></ul>"),
         )  # fmt: skip
         status = self._deck.turn("narrative status", ("generated", "extensions", "additional"))
         return {"status": status, "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{inside}</div>'}
@@ -211,7 +215,9 @@ class Values:
         return self._deck.chance.happens(_ODD)
 
     def _value(self) -> Json:
-        kind = self._deck.turn("extension type", ("string", "boolean", "dateTime", "decimal", "integer", "code", "uri"))
+        kind = self._deck.turn(
+            "extension type", ("string", "boolean", "dateTime", "decimal", "integer", "code", "uri")
+        )
         return {f"value{kind[0].upper()}{kind[1:]}": self._deck.turn(kind, _VALUES[kind])}
 
     def _free(self, element: Element) -> bool:
@@ -223,7 +229,7 @@ class Values:
         return binding.strength in ("preferred", "example") and name not in _OPEN
 
     def _id(self) -> str:
-        return self._deck.turn("id", _VALUES["id"])
+        return str(self._deck.turn("id", _VALUES["id"]))
 
     def _bound(self, element: Element) -> tuple[str, str] | None:
         """Return system and code of a binding's value set, as far as its codes are known."""

@@ -33,6 +33,10 @@ NEVER: Final = frozenset(
         "Attachment.size",
         "CodeSystem.supplements",
         "CodeSystem.count",
+        "ResearchElementDefinition.characteristic.studyEffective",  # the official validation takes one for two slices
+        "ResearchElementDefinition.characteristic.participantEffective",
+        "StructureMap.group.rule.rule",
+        "StructureMap.group.rule.target",
         "ExplanationOfBenefit.priority",  # R4 binds it to the URL of a code system
         "OperationDefinition.inputProfile",
         "OperationDefinition.outputProfile",
@@ -45,6 +49,9 @@ NEVER: Final = frozenset(
     }
 )
 """What only fits the rest of a resource by luck."""
+
+SINGLE: Final = frozenset({"StructureMap.group.input", "StructureMap.group.rule.source"})
+"""Lists with one item, because the names in several would have to fit each other."""
 
 DISTINCT: Final = frozenset({"profile", "linkId", "targetProfile", "base", "resource"})
 """Lists whose values differ."""

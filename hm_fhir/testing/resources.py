@@ -13,11 +13,12 @@ from typing import Any, Final
 from hm_fhir.errors import HmFhirError
 from hm_fhir.fhir.definitions import TypeModel, r4
 from hm_fhir.fhir.elements import Constraint, Element, TypeDefinition
-from hm_fhir.fhirpath import Expression, Scope, compile
+from hm_fhir.fhirpath import Expression, Scope, expression
 from hm_fhir.fhirpath.static import UNKNOWN
 from hm_fhir.testing import resource_specials, resource_words
 from hm_fhir.testing.activity_parts import Deck
 from hm_fhir.testing.people import Chance
+from hm_fhir.testing.resource_extensions import KnownExtensions
 from hm_fhir.testing.resource_values import Json, Values, element_order
 
 _SHARES: Final = (0.05, 0.9, 0.3, 0.15, 0.5)
@@ -27,7 +28,9 @@ _MOST_NODES: Final = 150
 _REPAIRS: Final = 60
 _ASIDE: Final = frozenset({"id", "extension", "modifierExtension"})
 _OF_RESOURCES: Final = frozenset({"meta", "implicitRules", "text", "contained"})
-_QUANTITIES: Final = frozenset({"Quantity", "Age", "Count", "Distance", "Duration", "SimpleQuantity", "MoneyQuantity"})
+_QUANTITIES: Final = frozenset(
+    {"Quantity", "Age", "Count", "Distance", "Duration", "SimpleQuantity", "MoneyQuantity"}
+)
 _CONTEXT: Final = ("resource", "rootResource", "context")
 
 
@@ -59,6 +62,7 @@ class _Maker:
         self.chance = deck.chance
         self.model = model
         self.values = Values(deck, model)
+        self.extensions = KnownExtensions(deck, model, self.values)
         self.repaired = repaired
         self._share = 0.3
         self._nodes = 0
@@ -89,15 +93,25 @@ class _Maker:
         """Return meta, language, narrative and extensions of a resource."""
         found: Json = {}
         if self.chance.happens(0.2):
-            found["meta"] = {"versionId": "3", "lastUpdated": "2020-06-30T10:00:00Z", "source": "http://example.org/s"}
+            found["meta"] = {
+                "versionId": "3",
+                "lastUpdated": "2020-06-30T10:00:00Z",
+                "source": "http://example.org/s",
+            }
         if self.chance.happens(0.1):
             found.setdefault("meta", {})["tag"] = [{"system": "http://example.org/tags", "code": "a"}]
         if "text" in self._type(kind).elements:
             if self.chance.happens(0.3):
                 found["text"] = self.values.narrative()
             if self.chance.happens(0.1):
-                found["extension"] = [self.values.extension()]
+                found["extension"] = [self._extension(kind)]
         return found
+
+    def _extension(self, name: str) -> Json:
+        """Return one that may stand on a type: of FHIR itself, or one that nobody knows."""
+        known = self.extensions.urls(name)
+        made = self.extensions.make(self.deck.turn(f"extensions of {name}", known)) if known else None
+        return made if made is not None and self.chance.happens(0.7) else self.values.extension()
 
     def _contain(self, made: Json) -> None:
         """Turn one reference of a resource into one to a contained resource, sometimes."""
@@ -113,7 +127,9 @@ class _Maker:
         inner = self.resource(kind, "c1", 0.1, plain=True)
         reference.clear()
         reference["reference"] = "#c1"
-        body = {key: made.pop(key) for key in list(made) if key not in ("resourceType", "id", "meta", "language", "text")}
+        body = {
+            key: made.pop(key) for key in list(made) if key not in ("resourceType", "id", "meta", "language", "text")
+        }
         made["contained"] = [inner]
         made.update(body)
 
@@ -136,7 +152,7 @@ class _Maker:
             self._repair(definition, parts, depth)
         made = self._joined(definition, parts)
         if depth and self.values.odd():
-            made = {"extension": [self.values.extension()], **made}
+            made = {"extension": [self._extension(name)], **made}
         if depth and self.chance.happens(0.02):
             made = {"id": self.values.new_id(), **made}
         return made
@@ -184,6 +200,8 @@ class _Maker:
         if not element.many:
             return self._with_extension(key, kind, self._value(owner, kind, element, depth))
         number = max(element.minimum, self.chance.pick((1, 1, 1, 2, 3)))
+        if f"{owner}.{element.name}" in resource_words.SINGLE:
+            number = 1
         if element.maximum is not None:
             number = min(number, element.maximum)
         found = [self._value(owner, kind, element, depth) for _ in range(number)]
@@ -199,7 +217,9 @@ class _Maker:
 
     def _value(self, owner: str, kind: str, element: Element, depth: int) -> Any:
         if kind == "Resource":
-            return self.resource("Basic" if depth > 1 else self._some_type(), self.values.new_id("i"), 0.1, plain=True)
+            return self.resource(
+                "Basic" if depth > 1 else self._some_type(), self.values.new_id("i"), 0.1, plain=True
+            )
         word = resource_words.word(self.deck, owner, element.name)
         if word is not None:
             return word
@@ -307,7 +327,7 @@ def _compiled(constraints: Sequence[Constraint], root: str, inside: bool) -> tup
         if "%resource" in text and not inside:
             continue
         variables = dict.fromkeys(_CONTEXT, UNKNOWN)
-        found.append(compile(text, types=r4(), root=root, variables=variables, strict=False))
+        found.append(expression.compile(text, types=r4(), root=root, variables=variables, strict=False))
     return tuple(found)
 
 

@@ -62,10 +62,12 @@ class Bindings:
         checks = []
         if binding.value_set is not None and binding.strength in ("required", "extensible"):
             checks.append(self._bound(binding.value_set, binding.strength, codings, profile))
-        if binding.value_set is not None and kind in _PRIMITIVES and binding.strength != "required":
+        if binding.value_set is not None and kind in _PRIMITIVES and binding.strength in _WEAK:
             checks.append(self._of_systems(binding.value_set, profile))
-        if binding.max_value_set is not None:
+        if binding.max_value_set is not None and binding.strength in _WEAK:
             checks.append(self._bound(binding.max_value_set, "max", codings, profile))
+            if binding.strength == "extensible" and kind == "CodeableConcept":
+                checks.append(_coded(binding.max_value_set, profile))
         if not checks:
             return None
         return checks[0] if len(checks) == 1 else _all(tuple(checks))
@@ -124,7 +126,7 @@ class Bindings:
         return check
 
     def _of_systems(self, value_set: str, profile: str | None) -> Check:
-        """Return the check of a primitive whose code system is that of its value set."""
+        """Return the check of a primitive whose code system is the only one of its value set."""
         membership: Membership | None = None
 
         def check(value: Any, path: Path, run: Run) -> None:
@@ -133,9 +135,9 @@ class Bindings:
                 return
             if membership is None:
                 membership = self._terminology.binding(value_set)
-            systems = membership.only_systems
-            if systems and all(self._exists(system, value) is False for system in systems):
-                text = f"there is no such code in {' or '.join(sorted(systems))}"
+            systems = membership.only_systems or ()
+            if len(systems) == 1 and all(self._exists(system, value) is False for system in systems):
+                text = f"there is no such code in {', '.join(systems)}"
                 run.report("error", "code-invalid", "code-unknown", path, text, profile)
 
         return check
@@ -180,6 +182,11 @@ class Bindings:
 _UCUM: Final = "http://unitsofmeasure.org"
 _QUANTITIES: Final = frozenset({"Quantity", "Age", "Count", "Distance", "Duration", "Money"})
 _PRIMITIVES: Final = frozenset({"code", "string", "uri", "url", "canonical", "id", "markdown"})
+_WEAK: Final = frozenset({"extensible", "preferred"})
+"""Strengths for which a largest value set counts; a text with an example binding is not even a code.
+
+https://hl7.org/fhir/R4/extension-elementdefinition-maxvalueset.html"""
+
 _STRENGTHS: Final[dict[str, tuple[Any, Any, str]]] = {
     "required": ("error", "code-invalid", "binding-required"),
     "extensible": ("warning", "code-invalid", "binding-extensible"),
@@ -215,6 +222,17 @@ def _listed(codes: frozenset[str], otherwise: Check) -> Check:
     def check(value: Any, path: Path, run: Run) -> None:
         if type(value) is not str or value not in codes:
             otherwise(value, path, run)
+
+    return check
+
+
+def _coded(value_set: str, profile: str | None) -> Check:
+    """Return the check that a concept is not given by its text alone."""
+
+    def check(value: Any, path: Path, run: Run) -> None:
+        if isinstance(value, dict) and not value.get("coding"):
+            text = f"there is no code; one of the value set {value_set} must be given"
+            run.report("error", "code-invalid", "binding-max", path, text, profile)
 
     return check
 

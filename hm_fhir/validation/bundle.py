@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from hm_fhir.validation.issue import Severity
+from hm_fhir.validation.json_parts import text_of
 from hm_fhir.validation.linked_entries import check_linked
 from hm_fhir.validation.references import BundleIndex, parse_reference
 from hm_fhir.validation.run import Path, Run
@@ -152,7 +153,7 @@ def _check_search(value: Json, entries: list[tuple[int, Json]], path: Path, run:
 
 
 def _check_found(resource: Json, mode: str | None, wanted: frozenset[str], path: Path, run: Run) -> None:
-    kind = resource.get("resourceType")
+    kind = text_of(resource, "resourceType")
     if mode == "outcome":
         if kind != "OperationOutcome":
             problem = "an entry of search mode outcome must be an OperationOutcome"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from hm_fhir.validation.json_parts import listed
+from hm_fhir.validation.json_parts import listed, text_of
 from hm_fhir.validation.run import Path, Run
 from hm_fhir.validation.uri_values import is_absolute
 
@@ -24,7 +24,7 @@ def check_code_system(value: Any, path: Path, run: Run) -> None:
         path: where it is.
         run: the validation.
     """
-    content, supplements, stated = value.get("content"), value.get("supplements"), value.get("count")
+    content, supplements, stated = text_of(value, "content"), value.get("supplements"), value.get("count")
     count = sum(1 for _ in _concepts(value))
     if content == "supplement" and not supplements:
         problem = "a supplement must say in supplements what it adds to"

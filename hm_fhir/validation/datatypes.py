@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from hm_fhir.validation.issue import Severity
 from hm_fhir.validation.narrative import check_narrative
-from hm_fhir.validation.references import BundleIndex, is_search, parse_reference
+from hm_fhir.validation.references import BundleIndex, is_search, parse_reference, resource_types
 from hm_fhir.validation.run import Check, Path, Run, location
 
 _UCUM: Final = "http://unitsofmeasure.org"
@@ -141,8 +141,7 @@ def check_reference(value: Any, path: Path, run: Run) -> None:
             run.report("warning", "structure", "reference-display", path, problem)
         return
     kind = value.get("type")
-    if kind is None and run.bundle is None and _plain_reference(text):
-        _check_shown_type(text, path, run)
+    if kind is None and run.bundle is None and text.partition("/")[0] in resource_types() and _plain_reference(text):
         return
     if any(one.isspace() for one in text):
         run.report("error", "invalid", "reference-format", path, "a reference must not hold white space")
@@ -156,12 +155,6 @@ def check_reference(value: Any, path: Path, run: Run) -> None:
 
 def _identified(identifier: Any) -> bool:
     return isinstance(identifier, dict) and bool(identifier.get("system") or identifier.get("value"))
-
-
-def _check_shown_type(text: str, path: Path, run: Run) -> None:
-    if parse_reference(text).type is None:
-        problem = "a relative reference is a type of resource and an id: Patient/123"
-        run.report("warning", "invalid", "reference-format", path, problem)
 
 
 def _check_resolved(text: str, path: Path, run: Run) -> Any:
@@ -180,7 +173,8 @@ def _check_resolved(text: str, path: Path, run: Run) -> Any:
     index = run.bundle
     if index is None or not index.holds(run.resource):
         if parsed.form == "odd":
-            _check_shown_type(text, path, run)
+            problem = "a relative reference is a type of resource and an id: Patient/123"
+            run.report("warning", "invalid", "reference-format", path, problem)
         return None
     return _check_in_bundle(text, path, run, index)
 

@@ -50,11 +50,18 @@ class DeployedValidation:
         """
         return self._validator(self.definitions)
 
-    def _definitions(self, more_packages: Sequence[Path]) -> Definitions:
+    @property
+    def cache(self) -> Path:
+        """Where what can be made again is kept."""
         # Here, since commands that check nothing would pay for it.
-        from hm_fhir.validation.definitions import cache_folder, load_definitions
+        from hm_fhir.validation.definitions import cache_folder
 
-        return load_definitions((*self._packages, *more_packages), cache=cache_folder())
+        return cache_folder()
+
+    def _definitions(self, more_packages: Sequence[Path]) -> Definitions:
+        from hm_fhir.validation.definitions import load_definitions
+
+        return load_definitions((*self._packages, *more_packages), cache=self.cache)
 
     def _validator(self, definitions: Definitions) -> Validator:
         from hm_fhir.validation.validator import Validator

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from hm_fhir.validation.json_parts import listed, text_of
 from hm_fhir.validation.run import Path, Run
 
 if TYPE_CHECKING:
@@ -143,11 +144,10 @@ class _Walk:
 
     def _check_types(self, one: Any, found: _Place, path: Path) -> tuple[str, ...]:
         """Check the types, and return their names."""
-        given = [kind for kind in one.get("type") or () if isinstance(kind, dict)] if "type" in one else []
         names: list[str] = []
-        for kind in given:
-            code = kind.get("code")
-            if not isinstance(code, str) or code.startswith("http:"):
+        for kind in listed(one, "type"):
+            code = text_of(kind, "code")
+            if code is None or code.startswith("http:"):
                 continue
             # The JSON of a part has the type of the part in the model.
             names += found.types if code in ("BackboneElement", "Element") else (code,)

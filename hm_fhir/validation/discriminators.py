@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from hm_fhir.validation.counting import Item
-from hm_fhir.validation.references import parse_reference
 from hm_fhir.validation.remembering import RECURRING, remembered_test
 from hm_fhir.validation.run import Run
 from hm_fhir.validation.values import comparison
@@ -291,7 +290,7 @@ class Discriminators:
             return (node,) if kind == step.argument else ()
         if step.kind == "resolve":
             reference = value.get("reference") if isinstance(value, dict) else value
-            return self._resolved(reference, value, run) if isinstance(reference, str) else _typed(value)
+            return _resolved(reference, run) if isinstance(reference, str) else ()
         if not isinstance(value, dict):
             return ()
         if step.kind == "extension":
@@ -315,12 +314,14 @@ class Discriminators:
                     found.append((each, _resource_type(each) or of_kind))
         return found
 
-    def _resolved(self, reference: str, holder: Any, run: Run) -> Iterable[Node]:
-        resource = run.resolve(reference)
-        if isinstance(resource, dict):
-            return ((resource, _resource_type(resource) or ""),)
-        kind = parse_reference(reference).type
-        return ((None, kind),) if kind else _typed(holder)
+
+def _resolved(reference: str, run: Run) -> Iterable[Node]:
+    """Return the resource that a reference means; nothing when it is not at hand, whatever the reference says of it.
+
+    Source: https://hl7.org/fhir/R4/fhirpath.html#functions (resolve).
+    """
+    resource = run.resolve(reference)
+    return ((resource, _resource_type(resource) or ""),) if isinstance(resource, dict) else ()
 
 
 def _by_names(names: tuple[str, ...], tests: list[Callable[[Any, Run], bool]]) -> Matches:
@@ -346,12 +347,6 @@ def _by_names(names: tuple[str, ...], tests: list[Callable[[Any, Run], bool]]) -
         return True
 
     return matches
-
-
-def _typed(holder: Any) -> Iterable[Node]:
-    """Return the type that a reference says of its target."""
-    kind = holder.get("type") if isinstance(holder, dict) else None
-    return ((None, kind),) if isinstance(kind, str) else ()
 
 
 def _kind_of(item: Item) -> str:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from hm_fhir.validation.json_parts import listed
+from hm_fhir.validation.json_parts import listed, text_of
 
 _BY_EXPRESSION: Final = frozenset(
     [
@@ -27,7 +27,7 @@ def is_enabled(question: Any, scopes: Sequence[Any]) -> bool | None:
         question: item of the Questionnaire.
         scopes: the QuestionnaireResponse and the items and answers of it that are around, from the outermost on.
     """
-    if any(_url(one) in _BY_EXPRESSION for one in listed(question, "extension")):
+    if any(text_of(one, "url") in _BY_EXPRESSION for one in listed(question, "extension")):
         return None
     verdicts = [_holds(one, scopes) for one in listed(question, "enableWhen")]
     if not verdicts:
@@ -128,7 +128,3 @@ def _text_order(given: str, wanted: str) -> tuple[bool, bool | None] | None:
         except (ValueError, TypeError):
             continue
     return False, (given < wanted) if len(given) == len(wanted) else None
-
-
-def _url(extension: Any) -> Any:
-    return extension.get("url") if isinstance(extension, dict) else None

@@ -137,7 +137,7 @@ def _read(name: str, file: BinaryIO) -> Iterator[Text]:
         yield from _document(name, file.read())
         return
     first = _first_lines(file)
-    if ending in _LINES or _is_document(first[-1] if first else b""):
+    if ending in _LINES or not first or _is_document(first[-1]):
         yield from _lines(name, chain(first, file))
     else:
         yield from _document(name, b"".join([*first, file.read()]))

@@ -13,7 +13,7 @@ from hm_fhir.validation.invariants import looks_around
 from hm_fhir.validation.remembering import RECURRING, remembered
 from hm_fhir.validation.run import Check, Path, Run
 from hm_fhir.validation.targets import target_check
-from hm_fhir.validation.values import comparison
+from hm_fhir.validation.values import comparison, less
 
 if TYPE_CHECKING:
     from hm_fhir.fhir.definitions import Constraint, Element
@@ -192,21 +192,9 @@ def _limits(element: Element, base: Element, profile: str) -> list[Check]:
     if (least is not None or most is not None) and (least, most) != (base.min_value, base.max_value):
 
         def ranged(value: Any, path: Path, run: Run) -> None:
-            below = least is not None and _less(value, least)
-            if below or (most is not None and _less(most, value)):
+            below = least is not None and less(value, least)
+            if below or (most is not None and less(most, value)):
                 run.report("error", "value", "value-range", path, "it is out of the range of its profile", profile)
 
         found.append(ranged)
     return found
-
-
-def _less(one: Any, other: Any) -> bool:
-    """Return whether a value is below another one of its kind; False where they cannot be compared."""
-    if isinstance(one, dict) and isinstance(other, dict):  # quantities of one unit
-        if (one.get("system"), one.get("code")) != (other.get("system"), other.get("code")):
-            return False
-        one, other = one.get("value"), other.get("value")
-    try:
-        return bool(one < other)
-    except TypeError:
-        return False

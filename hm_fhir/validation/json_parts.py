@@ -14,3 +14,14 @@ def listed(value: Any, key: str) -> list[Any]:
     """
     found = value.get(key) if isinstance(value, dict) else None
     return found if isinstance(found, list) else []
+
+
+def text_of(value: Any, key: str) -> str | None:
+    """Return the text of a property; None when there is none, or an empty one.
+
+    Args:
+        value: a JSON value.
+        key: name of the property.
+    """
+    found = value.get(key) if isinstance(value, dict) else None
+    return found if isinstance(found, str) and found else None

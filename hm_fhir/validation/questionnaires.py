@@ -11,7 +11,7 @@ from typing import Any, Final
 from hm_fhir.validation.answers import check_answer
 from hm_fhir.validation.enablement import is_enabled
 from hm_fhir.validation.issue import Severity
-from hm_fhir.validation.json_parts import listed
+from hm_fhir.validation.json_parts import listed, text_of
 from hm_fhir.validation.run import Path, Run
 
 _FINISHED: Final = frozenset(["completed", "amended"])
@@ -26,14 +26,14 @@ def check_questionnaire(value: Any, path: Path, run: Run) -> None:
         run: the validation.
     """
     places = list(_questions(value, path))
-    order: dict[Any, int] = {}
+    order: dict[str | None, int] = {}
     for place, (item, _, _) in enumerate(places):
-        order.setdefault(item.get("linkId"), place)
+        order.setdefault(text_of(item, "linkId"), place)
     for place, (item, here, around) in enumerate(places):
         conditions = item.get("enableWhen")
         if not isinstance(conditions, list):
             continue
-        inner = {one.get("linkId") for one, _, _ in _questions(item, here)}
+        inner = {text_of(one, "linkId") for one, _, _ in _questions(item, here)}
         for condition in conditions:
             link = condition.get("question") if isinstance(condition, dict) else None
             if not isinstance(link, str):
@@ -53,15 +53,15 @@ def check_questionnaire(value: Any, path: Path, run: Run) -> None:
 
 
 def _questions(
-    holder: Any, path: Path, around: frozenset[Any] = frozenset()
-) -> Iterator[tuple[Any, Path, frozenset[Any]]]:
+    holder: Any, path: Path, around: frozenset[str | None] = frozenset()
+) -> Iterator[tuple[Any, Path, frozenset[str | None]]]:
     """Yield the items of a form with their paths and the linkIds around them, in the order of the form."""
     items = holder.get("item")
     for place, item in enumerate(items if isinstance(items, list) else ()):
         if isinstance(item, dict):
             here = (path, f"item[{place}]")
             yield item, here, around
-            yield from _questions(item, here, around | {item.get("linkId")})
+            yield from _questions(item, here, around | {text_of(item, "linkId")})
 
 
 def check_response(value: Any, path: Path, run: Run) -> None:
@@ -92,8 +92,8 @@ class _Response:
 
     def __init__(self, form: Any, response: Any, run: Run) -> None:
         self.run = run
-        self.missing: Severity = "error" if response.get("status") in _FINISHED else "warning"
-        self.known = {item.get("linkId") for item, _, _ in _questions(form, (None, ""))}
+        self.missing: Severity = "error" if text_of(response, "status") in _FINISHED else "warning"
+        self.known = {text_of(item, "linkId") for item, _, _ in _questions(form, (None, ""))}
 
     def error(self, rule: str, path: Path, text: str) -> None:
         self.run.report("error", "structure", rule, path, text)
@@ -108,13 +108,13 @@ class _Response:
             scopes: the response and what is around, from the outermost on.
         """
         questions = [one for one in listed(form, "item") if isinstance(one, dict)]
-        order = {one.get("linkId"): place for place, one in reversed(list(enumerate(questions)))}
+        order = {text_of(one, "linkId"): place for place, one in reversed(list(enumerate(questions)))}
         given: dict[int, list[tuple[Any, Path]]] = {}
         last = -1
         for place, item in enumerate(listed(holder, "item")):
             here = (path, f"item[{place}]")
-            link = item.get("linkId") if isinstance(item, dict) else None
-            if not isinstance(link, str) or not link:
+            link = text_of(item, "linkId")
+            if link is None:
                 continue  # its cardinality says so
             found = order.get(link)
             if found is None:

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, Final, Literal, NamedTuple
 
 from hm_fhir.fhir.definitions import r4
-from hm_fhir.validation.json_parts import listed
+from hm_fhir.validation.json_parts import listed, text_of
 from hm_fhir.validation.uri_values import is_absolute
 
 Form = Literal["relative", "absolute", "urn", "contained", "conditional", "odd"]
@@ -43,7 +43,8 @@ _ODD: Final = ParsedReference("odd")
 
 
 @cache
-def _resource_types() -> frozenset[str]:
+def resource_types() -> frozenset[str]:
+    """Return the names of all types of resource in R4."""
     return frozenset(r4().resource_types)
 
 
@@ -58,12 +59,12 @@ def parse_reference(text: str) -> ParsedReference:
     if text.startswith("urn:"):
         return ParsedReference("urn")
     found = _rest(text)
-    if found is not None and found[2] in _resource_types():
+    if found is not None and found[2] in resource_types():
         base = found[1] or ""
         if not base or is_absolute(base):
             return ParsedReference("absolute" if base else "relative", found[2], found[3], found[4], base)
     kind, mark, _ = text.partition("?")
-    if mark and kind in _resource_types():
+    if mark and kind in resource_types():
         return ParsedReference("conditional", kind)
     return ParsedReference("absolute") if is_absolute(text) else _ODD
 
@@ -71,7 +72,7 @@ def parse_reference(text: str) -> ParsedReference:
 def is_search(text: str) -> bool:
     """Return whether a text is a search URL such as ``Patient?identifier=a|b`` (a conditional reference)."""
     kind, mark, query = text.partition("?")
-    return bool(mark) and kind in _resource_types() and _full_query(query) is not None
+    return bool(mark) and kind in resource_types() and _full_query(query) is not None
 
 
 class BundleIndex:
@@ -82,7 +83,7 @@ class BundleIndex:
     """
 
     def __init__(self, bundle: Any) -> None:
-        self.type: str = _text(bundle, "type") or ""
+        self.type: str = text_of(bundle, "type") or ""
         self.entries: list[Any] = listed(bundle, "entry")
         self._urls: dict[str, list[Any]] = {}
         self._names: dict[str, list[Any]] = {}
@@ -91,13 +92,13 @@ class BundleIndex:
             resource = entry.get("resource") if isinstance(entry, dict) else None
             if not isinstance(resource, dict):
                 continue
-            url = _text(entry, "fullUrl")
+            url = text_of(entry, "fullUrl")
             self._homes[id(resource)] = url
             for contained in listed(resource, "contained"):
                 self._homes[id(contained)] = url
             if url is not None:
                 self._urls.setdefault(url, []).append(resource)
-            kind, identifier = _text(resource, "resourceType"), _text(resource, "id")
+            kind, identifier = text_of(resource, "resourceType"), text_of(resource, "id")
             if kind is not None and identifier is not None:
                 self._names.setdefault(f"{kind}/{identifier}", []).append(resource)
 
@@ -164,12 +165,7 @@ class BundleIndex:
 
 
 def _version(resource: Any) -> str | None:
-    return _text(resource.get("meta"), "versionId")
-
-
-def _text(value: Any, key: str) -> str | None:
-    found = value.get(key) if isinstance(value, dict) else None
-    return found if isinstance(found, str) and found else None
+    return text_of(resource.get("meta"), "versionId")
 
 
 def references_in(value: Any) -> Iterator[tuple[str, bool]]:

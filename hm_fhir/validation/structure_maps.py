@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from hm_fhir.validation.json_parts import listed
+from hm_fhir.validation.json_parts import listed, text_of
 from hm_fhir.validation.run import Path, Run
 
-Variables = dict[Any, tuple[str, ...] | None]
+Variables = dict[str | None, tuple[str, ...] | None]
 """Name of a variable -> names of the types that it may have; None: not known."""
 
 
@@ -40,7 +40,7 @@ class _Map:
         self.names = names
         self.run = run
         self.types = run.services.types
-        self.urls = {one.get("alias"): one.get("url") for one in listed(value, "structure") if isinstance(one, dict)}
+        self.urls = {text_of(one, "alias"): text_of(one, "url") for one in listed(value, "structure")}
 
     def error(self, path: Path, text: str) -> None:
         self.run.report("error", "invalid", "structure-map", path, text)
@@ -56,10 +56,10 @@ class _Map:
             for number, one in enumerate(listed(group, "input")):
                 if not isinstance(one, dict):
                     continue
-                there, name = (here, f"input[{number}]"), one.get("name")
+                there, name = (here, f"input[{number}]"), text_of(one, "name")
                 if name in sources or name in targets:
                     self.error(there, "another input has the name")
-                (targets if one.get("mode") == "target" else sources)[name] = self.input_types(one, there)
+                (targets if text_of(one, "mode") == "target" else sources)[name] = self.input_types(one, there)
             self.rules(group, sources, targets, here)
 
     def input_types(self, one: Any, path: Path) -> tuple[str, ...] | None:
@@ -82,14 +82,14 @@ class _Map:
                     if isinstance(one, dict):
                         self.part(one, known, (here, f"{key}[{number}]"))
             for number, one in enumerate(listed(rule, "dependent")):
-                if isinstance(one, dict) and self.names is not None and one.get("name") not in self.names:
+                if isinstance(one, dict) and self.names is not None and text_of(one, "name") not in self.names:
                     self.error((here, f"dependent[{number}]"), "there is no such group")
             self.rules(rule, read, written, here)
 
     def part(self, one: Any, known: Variables, path: Path) -> None:
         """Check a source or a target of a rule, and note its variable."""
         types: tuple[str, ...] | None = None
-        context = one.get("context")
+        context = text_of(one, "context")
         if context is not None or path[1].startswith("source"):
             if context not in known:
                 self.error(path, "the context is not known here")
@@ -100,7 +100,7 @@ class _Map:
             types = self.element_types(element, types, path)
         if "variable" in one:
             # What a transformation makes has a type of its own.
-            known[one["variable"]] = None if "transform" in one else types
+            known[text_of(one, "variable")] = None if "transform" in one else types
 
     def element_types(self, name: str, types: tuple[str, ...], path: Path) -> tuple[str, ...] | None:
         found = [kind.elements[name] for one in types if (kind := self.types.type(one)) and name in kind.elements]

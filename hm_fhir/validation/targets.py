@@ -60,6 +60,8 @@ def target_check(targets: tuple[str, ...], aggregation: tuple[str, ...], profile
 
     def _check_resolved(resource: Any, path: Path, run: Run) -> None:
         kind = resource.get("resourceType")
+        if not isinstance(kind, str):
+            return  # it is no resource, which is said where it stands
         if allowed and kind not in allowed:
             _say(named_of=allowed, rule="reference-target", path=path, run=run, profile=profile)
         elif urls and kind not in names and not any(run.services.conforms(resource, url, run) for url in urls):

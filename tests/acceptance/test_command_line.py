@@ -67,7 +67,7 @@ def test_the_example_of_the_settings_is_true() -> None:
     text = example()
     plain = Settings(**tomllib.loads(text))
     everything = Settings(**tomllib.loads(re.sub(r"(?m)^#(?=[a-z_]+ = )", "", text)))
-    for name in ("deployment", "identity", "store", "plugins", "identifiers", "delivery"):
+    for name in ("deployment", "identity", "store", "plugins", "identifiers", "delivery", "validation"):
         assert getattr(everything, name) == getattr(plain, name), name
         written = tomllib.loads(re.sub(r"(?m)^#(?=[a-z_]+ = )", "", text))[name]
         assert set(written) == set(type(getattr(plain, name)).model_fields), name
@@ -107,6 +107,8 @@ def test_run_delivers_accounts_for_everything_and_is_safe_to_repeat(
         "rejected": 2,
         "rejected_by_code": {"invalid-activity": 1, "unreadable": 1},
         "unmapped_by_type": {"case-closure": 1},
+        "not_valid_by_type": {},
+        "findings": report["records"]["register"]["findings"],
         "adds_up": True,
     }
     assert report["targets"]["hospital"]["delivered"] == 2

@@ -47,7 +47,7 @@ def own_pack(folder: Path) -> Path:
     """Return a copy of the base pack in which home visits have another class of Encounter and no outcome."""
     shutil.copytree(ROOT / "mappings", folder)
     for name, before, after in (
-        ("encounter", "status: \"{{ status.translate('encounter-status').code }}\"", "status: unknown"),
+        ("encounter", "status: \"{{ status.translate('encounter-status').code }}\"", "status: in-progress"),
         ("circumstances", 'if: "outcome.exists() or', 'if: "'),
     ):
         path = folder / "parts" / f"{name}.yaml"
@@ -205,7 +205,7 @@ def test_diff_counts_what_changes_by_element(deployment: Deployment) -> None:
 
     rows = lines(deployment.run("mappings", "diff", "hm-fhir-base", str(new), file, "--json", "--values"))
     [status] = [row for row in rows if row.get("element") == "encounter Encounter.status"]
-    assert (status["before"], status["after"], status["activities"]) == ("finished", "unknown", 1)
+    assert (status["before"], status["after"], status["activities"]) == ("finished", "in-progress", 1)
     assert rows[-1]["changed"] == 1
 
 

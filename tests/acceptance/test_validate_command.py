@@ -203,16 +203,6 @@ def test_what_cannot_run_is_exit_code_2_and_says_why(arguments: Sequence[str], t
     assert "Traceback" not in done.errors
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read_does_not_hide_the_others(tmp_path: Path) -> None:
-    locked = write(tmp_path / "a.json", GOOD)
-    locked.chmod(0)
-    done = run("--json", locked, write(tmp_path / "b.json", WRONG))
-    assert done.code == 2
-    assert len(issues(done)) == 2
-    assert "a.json: cannot be read" in done.errors
-
-
 def test_a_file_that_cannot_be_read_does_not_hide_the_others(tmp_path: Path) -> None:
     (tmp_path / "a.json").symlink_to("/proc/self/mem")  # opens, and fails when it is read
     done = run("--json", tmp_path / "a.json", write(tmp_path / "b.json", WRONG))
@@ -223,7 +213,8 @@ def test_a_file_that_cannot_be_read_does_not_hide_the_others(tmp_path: Path) -> 
 
 def test_the_level_says_what_is_shown_and_not_the_exit_code(tmp_path: Path) -> None:
     without_text = {key: value for key, value in WRONG.items() if key != "text"}
-    file = write(tmp_path / "a.json", {**without_text, "language": " bg"})
+    status = {"system": "https://example.org/status", "code": "x"}
+    file = write(tmp_path / "a.json", {**without_text, "maritalStatus": {"coding": [status]}})
     severities = {
         level: {one["severity"] for one in issues(run("--json", "--level", level, file))}
         for level in ("error", "warning", "information")
@@ -279,7 +270,7 @@ def test_no_value_of_a_resource_is_printed(tmp_path: Path) -> None:
     resources += [{"resourceType": marked}, f'{{"resourceType": "Patient", "id": "{marked}" "x"}}']
     file = write(tmp_path / "a.ndjson", *resources)
     for options in ((), ("--json",), ("--outcome",)):
-        done = run(*options, "--level", "information", file) if "--quiet" not in options else run(*options, file)
+        done = run(*options, "--level", "information", file)
         assert done.code == 1
         assert marked not in done.output + done.errors
         assert "4711" not in done.output + done.errors
@@ -309,23 +300,25 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_can_be_stopped_and_leaves_nobody_behind(number: signal.Signals, workers: str, tmp_path: Path) -> None:
     command = [*COMMAND, "validate", "--json", "--workers", workers, "-"]
-    process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-    )
+    with (tmp_path / "out").open("wb") as output:
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.PIPE, start_new_session=True
+        )
     assert process.stdin is not None
     process.stdin.write(f"{json.dumps(WRONG)}\n".encode() * 2000)
     process.stdin.flush()
-    time.sleep(1.0)
+    while not (tmp_path / "out").stat().st_size:
+        time.sleep(0.05)
     children = [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
     if number is signal.SIGINT:
         os.killpg(process.pid, number)  # as a terminal does
     else:
         process.send_signal(number)
-    try:
-        _, errors = process.communicate(timeout=60)
-    except BrokenPipeError:
-        _, errors = b"", b""
-    assert process.returncode == 130
+    assert process.wait(60) == 130
+    errors = process.stderr.read() if process.stderr is not None else b""
+    process.stdin.close()
+    if process.stderr is not None:
+        process.stderr.close()
     assert b"Traceback" not in errors
     deadline = time.monotonic() + 20
     while any(_is_running(pid) for pid in children) and time.monotonic() < deadline:

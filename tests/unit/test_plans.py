@@ -294,6 +294,16 @@ def test_the_plan_of_a_newborn_counts_from_birth_and_ends_its_tests_with_a_negat
     assert not of_action(name, "check-6", known(mapper, first, later))[0]
 
 
+def test_a_negative_test_at_birth_ends_no_test_of_a_newborn(mapper: Mapper) -> None:
+    # A mother who was infected late can have a child whose first test is negative (CDC: again at 3 months).
+    name = "hm-plan-newborn-of-mother-with-syphilis"
+    tests = {"tests": [syphilis_test("negative", "syphilis-rpr", "2026-02-21")]}
+    bundle = known(mapper, activity("congenital-syphilis-follow-up", born="2026-02-20", findings=tests))
+
+    assert of_action(name, "check-3", bundle)[0]
+    assert of_action(name, "check-6", bundle)[0]
+
+
 @pytest.mark.parametrize(("status", "applies"), [("overdue", True), ("due", True), ("given", False)])
 def test_a_recall_is_for_what_is_due(mapper: Mapper, status: str, applies: bool) -> None:
     findings = {"immunisations": [{"vaccine": "МПР", "status": status}]}

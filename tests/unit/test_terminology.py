@@ -52,6 +52,7 @@ def value_set(*include: Json, name: str = "own", **more: Any) -> Json:
         ("currencies|4.0.1", None, "EUR", True),
         ("currencies|4.0.1", None, "BGN", True),
         ("currencies|4.0.1", None, "EUX", False),
+        ("currencies|4.0.1", None, "eur", False),
         ("iso3166-1-2", "urn:iso:std:iso:3166", "BG", True),
         ("iso3166-1-2", "urn:iso:std:iso:3166", "BGR", False),
         ("iso3166-1-3", "urn:iso:std:iso:3166", "BGR", True),

@@ -148,7 +148,6 @@ def test_what_must_be_answered_is_what_an_activity_needs() -> None:
         "type",
         "period.start",
         "setting",
-        "persons.identifiers.kind",
         "persons.identifiers.value",
         "group.size",
     }

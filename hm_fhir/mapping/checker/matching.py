@@ -173,7 +173,7 @@ def _equal(code: Scalar, wanted: Any) -> bool:
     if isinstance(code, bool) or isinstance(wanted, bool):
         return code is wanted
     if isinstance(code, int | Decimal) and isinstance(wanted, int | float | Decimal):
-        return Decimal(str(code)) == Decimal(str(wanted))
+        return str(code) == str(wanted)  # 9.20 is not 9.200: https://hl7.org/fhir/R4/datatypes.html#decimal
     return bool(code == wanted)
 
 

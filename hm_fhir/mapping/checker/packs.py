@@ -8,6 +8,7 @@ from hm_fhir.errors import MappingErrors
 from hm_fhir.fhirpath import tree
 from hm_fhir.mapping.checker.claims import written_claims
 from hm_fhir.mapping.checker.finding import Finding, Findings, Spot, of_error
+from hm_fhir.mapping.checker.remembered import Remembered
 from hm_fhir.mapping.checker.rules import MappingCheck
 from hm_fhir.mapping.checker.unused import check_unused
 from hm_fhir.mapping.checker.world import Shared, model_for_checking, tree_of
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from hm_fhir.mapping.checker.world import Profiles, Side
     from hm_fhir.mapping.conceptmap import CodeSystem
+    from hm_fhir.mapping.files.problems import Problems
     from hm_fhir.mapping.pack import Pack
 
 
@@ -112,7 +114,7 @@ def check_folders(
         code_systems: as for `check_packs`.
         profiles: as for `check_packs`.
     """
-    return _read_and_checked(folders, code_systems, profiles)[1]
+    return _checked_with(*read_packs(folders), code_systems, profiles)
 
 
 def load_checked(
@@ -120,28 +122,43 @@ def load_checked(
     *,
     code_systems: Mapping[str, CodeSystem] | None = None,
     profiles: Profiles | None = None,
+    cache: Path | None = None,
 ) -> tuple[Pack, ...]:
     """Return the packs of folders, checked.
 
     Args:
         folders: of the packs in force together.
-        code_systems: as for `check_packs`.
+        code_systems: as for `check_packs`; of the profile packs.
         profiles: as for `check_packs`.
+        cache: folder that says of packs that they were checked before and had no mistake; None: none. It is used with
+            profiles whose fingerprint is known.
 
     Raises:
         MappingErrors: all mistakes of all packs; warnings are none.
     """
-    packs, findings = _read_and_checked(folders, code_systems, profiles)
+    packs, problems = read_packs(folders)
+    remembered = Remembered(cache) if cache is not None and profiles is not None and profiles.fingerprint else None
+    key = ""
+    if remembered is not None and profiles is not None and not problems.errors:
+        key = remembered.key((profiles.fingerprint, *(f"{pack.label} {pack.digest}" for pack in packs)))
+        if remembered.has(key):
+            return packs
+    findings = _checked_with(packs, problems, code_systems, profiles)
     errors = [finding.as_error() for finding in findings if finding.is_error]
     if errors:
         raise MappingErrors(errors)
+    if remembered is not None:
+        remembered.add(key)
     return packs
 
 
-def _read_and_checked(
-    folders: Sequence[Path], code_systems: Mapping[str, CodeSystem] | None, profiles: Profiles | None
-) -> tuple[tuple[Pack, ...], tuple[Finding, ...]]:
-    packs, problems = read_packs(folders)
+def _checked_with(
+    packs: Sequence[Pack],
+    problems: Problems,
+    code_systems: Mapping[str, CodeSystem] | None,
+    profiles: Profiles | None,
+) -> tuple[Finding, ...]:
+    """Return what is wrong with packs, with what the loader found."""
     found = Findings()
     for error in problems.errors:
         found.add(of_error(error))
@@ -149,7 +166,7 @@ def _read_and_checked(
         # What a broken file would use looks unused, and what it would produce is missing.
         if finding.is_error or not problems.errors:
             found.add(finding)
-    return packs, tuple(found)
+    return tuple(found)
 
 
 def _overlaps(checks: Sequence[MappingCheck], findings: Findings) -> None:

@@ -121,11 +121,13 @@ class Profiles:
         types: FHIR with their profiles and extensions on top.
         terminology: value sets and code systems, theirs among them.
         broken: URL of a profile that cannot be used -> why.
+        fingerprint: digest of all of it, with the code systems; empty: not known.
     """
 
     types: TypeModel
     terminology: Terminology
     broken: Mapping[str, str] = field(default_factory=dict)
+    fingerprint: str = ""
 
 
 @dataclass(slots=True)

@@ -21,8 +21,8 @@ CASES = read_cases(SEEDED / "cases", profiles="http://example.org/seeded/Structu
 FAULTS = [case for case in CASES if not case.good]
 GOOD = [case for case in CASES if case.good]
 KINDS = {
-    "bindings", "bundles", "cardinality", "extensions", "invariants", "primitives", "profiles", "references", "slicing",
-    "structure",
+    "bindings", "bundles", "cardinality", "extensions", "invariants", "primitives", "profiles", "references",
+    "slicing", "structure",
 }  # fmt: skip
 
 

@@ -22,10 +22,9 @@ Description: "The appointment that a referral got (записан час), as th
 * basedOn 1..1 MS
 * basedOn only Reference(HmReferral)
 * basedOn ^short = "The referral"
-* participant 1..2 MS
-* participant.actor 1..1 MS
-* participant.actor only Reference(HmPatient or HmPlace or HmWard)
-* participant.actor ^short = "The person, and the place"
-* participant.required 1..1
-* participant.required = #required
+* participant MS
+* participant ^short = "The person, and the place; the place adds who else is needed"
+* participant.actor MS
+* participant.actor only Reference(HmPatient or HmPlace or HmWard or Location or Practitioner or PractitionerRole or RelatedPerson or HealthcareService or Device)
+* participant.actor ^short = "The person, and the place; then whom the place names, such as a doctor"
 * obeys hm-appointment-person

@@ -12,10 +12,25 @@ Description: "A mediator assesses; that a need is confirmed is for others to say
 * $condition-ver-status#entered-in-error ^designation.language = #bg
 * $condition-ver-status#entered-in-error ^designation.value = "въведена погрешно"
 
+ValueSet: HmNeedStateCodes
+Id: hm-need-state
+Title: "State of a need"
+Description: "Active as long as nobody says that it is over."
+* insert HmList
+* $condition-clinical#active "Active"
+* $condition-clinical#active ^designation.language = #bg
+* $condition-clinical#active ^designation.value = "в ход"
+* $condition-clinical#inactive "Inactive"
+* $condition-clinical#inactive ^designation.language = #bg
+* $condition-clinical#inactive ^designation.value = "неактивна"
+* $condition-clinical#resolved "Resolved"
+* $condition-clinical#resolved ^designation.language = #bg
+* $condition-clinical#resolved ^designation.value = "преодоляна"
+
 ValueSet: HmPregnancyVerificationCodes
 Id: hm-pregnancy-verification
 Title: "How sure a pregnancy is"
-Description: "Confirmed by a clinician, a test or a birth, or not."
+Description: "Confirmed by a clinician, a test or a birth, or not; refuted by a clinician."
 * insert HmList
 * $condition-ver-status#unconfirmed "Unconfirmed"
 * $condition-ver-status#unconfirmed ^designation.language = #bg
@@ -23,6 +38,9 @@ Description: "Confirmed by a clinician, a test or a birth, or not."
 * $condition-ver-status#confirmed "Confirmed"
 * $condition-ver-status#confirmed ^designation.language = #bg
 * $condition-ver-status#confirmed ^designation.value = "потвърдена"
+* $condition-ver-status#refuted "Refuted"
+* $condition-ver-status#refuted ^designation.language = #bg
+* $condition-ver-status#refuted ^designation.value = "отхвърлена"
 * $condition-ver-status#entered-in-error "Entered in Error"
 * $condition-ver-status#entered-in-error ^designation.language = #bg
 * $condition-ver-status#entered-in-error ^designation.value = "въведена погрешно"
@@ -30,11 +48,14 @@ Description: "Confirmed by a clinician, a test or a birth, or not."
 ValueSet: HmPregnancyStateCodes
 Id: hm-pregnancy-state
 Title: "State of a pregnancy as a problem"
-Description: "Active, or ended."
+Description: "Active, or ended; inactive when a clinician ruled it out."
 * insert HmList
 * $condition-clinical#active "Active"
 * $condition-clinical#active ^designation.language = #bg
 * $condition-clinical#active ^designation.value = "в ход"
+* $condition-clinical#inactive "Inactive"
+* $condition-clinical#inactive ^designation.language = #bg
+* $condition-clinical#inactive ^designation.value = "неактивна"
 * $condition-clinical#resolved "Resolved"
 * $condition-clinical#resolved ^designation.language = #bg
 * $condition-clinical#resolved ^designation.value = "приключила"
@@ -92,14 +113,14 @@ Id: hm-need
 Title: "Need of a person"
 Description: "A barrier that a case plan works on (потребност). The second category tells a social need from a disease, for a receiver that does not know the codes of barriers."
 * insert HmProblem
-* clinicalStatus = $condition-clinical#active
+* clinicalStatus from HmNeedStateCodes (required)
 * verificationStatus from HmNeedVerificationCodes (required)
 * category contains barrier 1..1 MS
 * category[barrier] = $hm-finding#barrier
 * code ^short = "Which barrier, and what SNOMED CT calls it"
 * insert HmBarrierWord(code)
 * onset[x] 0..0
-* abatement[x] 0..0
+* abatement[x] only dateTime
 
 Profile: HmPregnancy
 Parent: Condition

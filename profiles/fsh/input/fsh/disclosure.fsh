@@ -20,6 +20,7 @@ Id: hm-disclosure
 Title: "Disclosure"
 Description: "That data of a person, or of a group, was passed on: by which system, to which, for which municipality, why, and which resources (предоставяне на данни). In the pattern of IHE BALP, privacy disclosure at its source. It names what was disclosed by reference and never repeats any of it."
 * insert HmLabels
+* modifierExtension 0..0
 * type = $dcm#110106
 * type ^short = "Export"
 * subtype 1..* MS
@@ -54,10 +55,12 @@ Description: "That data of a person, or of a group, was passed on: by which syst
 * agent[sender] ^short = "The system that passed it on"
 * agent[sender].type = $dcm#110153
 * agent[sender].who 1..1
+* agent[sender].network 1..1
 * agent[sender].requestor = false
 * agent[receiver] ^short = "The system that received it"
 * agent[receiver].type = $dcm#110152
 * agent[receiver].who 1..1
+* agent[receiver].network 1..1
 * agent[receiver].requestor = false
 * agent[custodian] ^short = "The municipality that is responsible for the data"
 * agent[custodian].type = $v3-ParticipationType#CST
@@ -71,7 +74,6 @@ Description: "That data of a person, or of a group, was passed on: by which syst
 * entity.query 0..0
 * entity.what 1..1
 * entity.type 1..1
-* entity.role 1..1
 * entity ^slicing.discriminator.type = #pattern
 * entity ^slicing.discriminator.path = "role"
 * entity ^slicing.rules = #open

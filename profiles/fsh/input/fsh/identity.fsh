@@ -26,7 +26,7 @@ Expression: "matches('^[0-9]{5}$')"
 Invariant: hm-no-ethnicity
 Description: "Ethnicity, race and religion are never recorded."
 Severity: #error
-Expression: "extension.where(url.contains('ethnic') or url.contains('religion') or url.endsWith('/race') or url.endsWith('-race')).empty()"
+Expression: "extension.where(url.lower().contains('ethnic') or url.lower().contains('religion') or url.lower().contains('congregation') or url.lower().contains('tribal') or url.lower().endsWith('/race') or url.lower().endsWith('-race')).empty()"
 
 RuleSet: HmSurrogate
 * identifier 1..* MS
@@ -75,7 +75,6 @@ RuleSet: HmSettlement(path)
 * {path}.city.extension[ekatte].value[x].code 1..1
 * {path}.city.extension[ekatte].value[x].code obeys hm-ekatte
 * {path}.country 1..1
-* {path}.country = "BG"
 
 RuleSet: HmPhone(path)
 * {path} MS

@@ -30,3 +30,4 @@ Description: "A Bulgarian municipality (община) that employs health mediat
 * address 0..1 MS
 * address ^short = "Seat"
 * insert HmSettlement(address)
+* address.country = "BG"

@@ -14,6 +14,7 @@ Description: "Where a facility is (място), with the EKATTE code of the sett
 * address MS
 * address.line MS
 * insert HmSettlement(address)
+* address.country = "BG"
 * managingOrganization 1..1 MS
 * managingOrganization only Reference(HmFacility)
 
@@ -51,6 +52,7 @@ Description: "A settlement or neighbourhood that a mediator serves (район �
 * physicalType = $location-physical-type#area
 * address 1..1 MS
 * insert HmSettlement(address)
+* address.country = "BG"
 * address.city 1..1
 * address.city.extension[ekatte] 1..1
 * managingOrganization 1..1 MS

@@ -19,7 +19,8 @@ Description: "Whether a woman is pregnant (бременност), with the code 
 * insert HmWord(value[x], $hm-pregnancy-status, HmPregnancyStatusCodes)
 * value[x].coding contains snomed 1..1 MS
 * value[x].coding[snomed] ^short = "As in the International Patient Summary"
-* value[x].coding[snomed] from HmPregnancyStatusSnomedCodes (required)
+// Extensible: a server that has no LOINC or SNOMED CT cannot decide a required binding and would refuse what is right.
+* value[x].coding[snomed] from HmPregnancyStatusSnomedCodes (extensible)
 * value[x].coding[snomed].system 1..1
 * value[x].coding[snomed].system = $sct (exactly)
 * value[x].coding[snomed].code 1..1

@@ -29,6 +29,7 @@ Description: "A person who took part in an activity, or who is told of in it (п
 * address.use 1..1
 * address.use = #home
 * insert HmSettlement(address)
+* address.country = "BG"
 * communication 0..1 MS
 * communication.language.text 1..1 MS
 * communication.preferred 1..1

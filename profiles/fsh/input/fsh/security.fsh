@@ -49,9 +49,21 @@ RuleSet: HmAlways(sensitivity)
 
 ValueSet: HmConfidentialityCodes
 Id: hm-confidentiality
-Title: "Confidentiality of what is protected"
-Description: "What a sensitive resource of a health mediator is labelled with: restricted, or very restricted when a receiver raises it."
+Title: "Confidentiality"
+Description: "How confidential a resource is. What is sensitive is restricted, or very restricted when a receiver raises it (rule hm-label); many servers label all else as normal."
 * insert HmList
+* $v3-Confidentiality#U "unrestricted"
+* $v3-Confidentiality#U ^designation.language = #bg
+* $v3-Confidentiality#U ^designation.value = "без ограничения"
+* $v3-Confidentiality#L "low"
+* $v3-Confidentiality#L ^designation.language = #bg
+* $v3-Confidentiality#L ^designation.value = "ниска поверителност"
+* $v3-Confidentiality#M "moderate"
+* $v3-Confidentiality#M ^designation.language = #bg
+* $v3-Confidentiality#M ^designation.value = "умерена поверителност"
+* $v3-Confidentiality#N "normal"
+* $v3-Confidentiality#N ^designation.language = #bg
+* $v3-Confidentiality#N ^designation.value = "обичайна поверителност"
 * $v3-Confidentiality#R "restricted"
 * $v3-Confidentiality#R ^designation.language = #bg
 * $v3-Confidentiality#R ^designation.value = "с ограничен достъп"

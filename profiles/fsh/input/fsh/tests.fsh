@@ -56,14 +56,15 @@ Description: "A test for syphilis (изследване за сифилис): ra
 * obeys hm-titre-kind
 * code.coding[own] from HmSyphilisTestCodes (required)
 * code.coding contains loinc 0..1 MS
-* code.coding[loinc] from HmSyphilisTestLoincCodes (required)
+// Extensible: a server that has no LOINC or SNOMED CT cannot decide a required binding and would refuse what is right.
+* code.coding[loinc] from HmSyphilisTestLoincCodes (extensible)
 * code.coding[loinc].system 1..1
 * code.coding[loinc].system = $loinc (exactly)
 * code.coding[loinc].code 1..1
 * value[x] only CodeableConcept or Ratio
 * insert HmWord(valueCodeableConcept, $hm-test-result, HmTestResultCodes)
 * valueCodeableConcept.coding contains snomed 0..1 MS
-* valueCodeableConcept.coding[snomed] from HmSyphilisResultSnomedCodes (required)
+* valueCodeableConcept.coding[snomed] from HmSyphilisResultSnomedCodes (extensible)
 * valueCodeableConcept.coding[snomed].system 1..1
 * valueCodeableConcept.coding[snomed].system = $sct (exactly)
 * valueCodeableConcept.coding[snomed].code 1..1

@@ -25,6 +25,10 @@ RuleSet: Sends(type)
 * insert Does(update, [["In a transaction, as PUT with an id that the sender chose."]])
 * insert Does(read, [["Of what the receiver may change, and to compare."]])
 * insert Searches(_id, token, "To count what arrived.")
+
+// R4 has no such search parameter for Provenance and AuditEvent.
+RuleSet: SendsIdentified(type)
+* insert Sends({type})
 * insert Searches(identifier, token, [["By the surrogate identifier of the sender: its system alone, or with a value."]])
 
 RuleSet: Receives(type)
@@ -37,6 +41,9 @@ RuleSet: Receives(type)
 * updateCreate = true
 * insert Searches(_id, token, "Should.")
 * insert Searches(_lastUpdated, date, "Should.")
+
+RuleSet: ReceivesIdentified(type)
+* insert Receives({type})
 * insert Searches(identifier, token, "Should: exact by system and value.")
 
 
@@ -53,64 +60,64 @@ Usage: #definition
 * rest.interaction[+].code = #batch
 * rest.interaction[=].documentation = "Reads of what the receiver may change."
 * rest.resource[+]
-  * insert Sends(Patient)
+  * insert SendsIdentified(Patient)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-patient"
 * rest.resource[+]
-  * insert Sends(RelatedPerson)
+  * insert SendsIdentified(RelatedPerson)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-related-person"
 * rest.resource[+]
-  * insert Sends(Practitioner)
+  * insert SendsIdentified(Practitioner)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-mediator"
 * rest.resource[+]
-  * insert Sends(PractitionerRole)
+  * insert SendsIdentified(PractitionerRole)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-mediator-role"
 * rest.resource[+]
-  * insert Sends(Organization)
+  * insert SendsIdentified(Organization)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-municipality"
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-facility"
 * rest.resource[+]
-  * insert Sends(Location)
+  * insert SendsIdentified(Location)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-place"
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-ward"
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-service-area"
 * rest.resource[+]
-  * insert Sends(Group)
+  * insert SendsIdentified(Group)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-group"
 * rest.resource[+]
-  * insert Sends(Encounter)
+  * insert SendsIdentified(Encounter)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-encounter-individual"
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-encounter-group"
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-encounter-hospital"
 * rest.resource[+]
-  * insert Sends(EpisodeOfCare)
+  * insert SendsIdentified(EpisodeOfCare)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-case"
 * rest.resource[+]
-  * insert Sends(ServiceRequest)
+  * insert SendsIdentified(ServiceRequest)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-referral"
 * rest.resource[+]
-  * insert Sends(Task)
+  * insert SendsIdentified(Task)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-referral-task"
   * insert Searches(requester, reference, "Its own requests.")
   * insert Searches(_lastUpdated, date, "What changed since it last asked.")
 * rest.resource[+]
-  * insert Sends(Appointment)
+  * insert SendsIdentified(Appointment)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-appointment"
 * rest.resource[+]
-  * insert Sends(Goal)
+  * insert SendsIdentified(Goal)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-goal"
 * rest.resource[+]
-  * insert Sends(CarePlan)
+  * insert SendsIdentified(CarePlan)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-case-plan"
 * rest.resource[+]
-  * insert Sends(Communication)
+  * insert SendsIdentified(Communication)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-communication"
 * rest.resource[+]
-  * insert Sends(Condition)
+  * insert SendsIdentified(Condition)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-need"
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-pregnancy"
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-reported-condition"
 * rest.resource[+]
-  * insert Sends(Observation)
+  * insert SendsIdentified(Observation)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-barrier"
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-outcome"
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-participants"
@@ -129,13 +136,13 @@ Usage: #definition
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-birth-weight"
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-immunisation-due"
 * rest.resource[+]
-  * insert Sends(Immunization)
+  * insert SendsIdentified(Immunization)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-reported-immunisation"
 * rest.resource[+]
-  * insert Sends(Consent)
+  * insert SendsIdentified(Consent)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-consent"
 * rest.resource[+]
-  * insert Sends(DocumentReference)
+  * insert SendsIdentified(DocumentReference)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-document"
 * rest.resource[+]
   * insert Sends(Provenance)
@@ -144,7 +151,7 @@ Usage: #definition
   * insert Sends(AuditEvent)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-disclosure"
 * rest.resource[+]
-  * insert Sends(MeasureReport)
+  * insert SendsIdentified(MeasureReport)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-indicator-report"
 
 Instance: hm-receiver
@@ -160,65 +167,65 @@ Usage: #definition
 * rest.interaction[+].code = #batch
 * rest.interaction[=].documentation = "Should: GET entries."
 * rest.resource[+]
-  * insert Receives(Patient)
+  * insert ReceivesIdentified(Patient)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-patient"
 * rest.resource[+]
-  * insert Receives(RelatedPerson)
+  * insert ReceivesIdentified(RelatedPerson)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-related-person"
 * rest.resource[+]
-  * insert Receives(Practitioner)
+  * insert ReceivesIdentified(Practitioner)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-mediator"
 * rest.resource[+]
-  * insert Receives(PractitionerRole)
+  * insert ReceivesIdentified(PractitionerRole)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-mediator-role"
 * rest.resource[+]
-  * insert Receives(Organization)
+  * insert ReceivesIdentified(Organization)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-municipality"
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-facility"
 * rest.resource[+]
-  * insert Receives(Location)
+  * insert ReceivesIdentified(Location)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-place"
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-ward"
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-service-area"
 * rest.resource[+]
-  * insert Receives(Group)
+  * insert ReceivesIdentified(Group)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-group"
 * rest.resource[+]
-  * insert Receives(Encounter)
+  * insert ReceivesIdentified(Encounter)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-encounter-individual"
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-encounter-group"
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-encounter-hospital"
 * rest.resource[+]
-  * insert Receives(EpisodeOfCare)
+  * insert ReceivesIdentified(EpisodeOfCare)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-case"
 * rest.resource[+]
-  * insert Receives(ServiceRequest)
+  * insert ReceivesIdentified(ServiceRequest)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-referral"
 * rest.resource[+]
-  * insert Receives(Task)
+  * insert ReceivesIdentified(Task)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-referral-task"
   * insert Searches(requester, reference, [["Should: a sender that asks for the answers to its own requests."]])
   * insert Searches(owner, reference, "Should: a hospital that looks for its own requests.")
   * insert Searches(status, token, "Should.")
 * rest.resource[+]
-  * insert Receives(Appointment)
+  * insert ReceivesIdentified(Appointment)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-appointment"
 * rest.resource[+]
-  * insert Receives(Goal)
+  * insert ReceivesIdentified(Goal)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-goal"
 * rest.resource[+]
-  * insert Receives(CarePlan)
+  * insert ReceivesIdentified(CarePlan)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-case-plan"
 * rest.resource[+]
-  * insert Receives(Communication)
+  * insert ReceivesIdentified(Communication)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-communication"
 * rest.resource[+]
-  * insert Receives(Condition)
+  * insert ReceivesIdentified(Condition)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-need"
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-pregnancy"
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-reported-condition"
 * rest.resource[+]
-  * insert Receives(Observation)
+  * insert ReceivesIdentified(Observation)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-barrier"
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-outcome"
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-participants"
@@ -237,13 +244,13 @@ Usage: #definition
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-birth-weight"
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-immunisation-due"
 * rest.resource[+]
-  * insert Receives(Immunization)
+  * insert ReceivesIdentified(Immunization)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-reported-immunisation"
 * rest.resource[+]
-  * insert Receives(Consent)
+  * insert ReceivesIdentified(Consent)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-consent"
 * rest.resource[+]
-  * insert Receives(DocumentReference)
+  * insert ReceivesIdentified(DocumentReference)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-document"
 * rest.resource[+]
   * insert Receives(Provenance)
@@ -252,5 +259,5 @@ Usage: #definition
   * insert Receives(AuditEvent)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-disclosure"
 * rest.resource[+]
-  * insert Receives(MeasureReport)
+  * insert ReceivesIdentified(MeasureReport)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-indicator-report"

@@ -70,9 +70,13 @@ RuleSet: Disclosed(recorded, interaction)
 * agent[sender].type = $dcm#110153 "Source Role ID"
 * agent[sender].who.display = "hm-fhir of the municipality of Samokov"
 * agent[sender].requestor = false
+* agent[sender].network.address = "hm-fhir.samokov.example"
+* agent[sender].network.type = #1
 * agent[receiver].type = $dcm#110152 "Destination Role ID"
 * agent[receiver].who.display = "FHIR server of the hospital"
 * agent[receiver].requestor = false
+* agent[receiver].network.address = "https://fhir.hospital.example/r4"
+* agent[receiver].network.type = #5
 * agent[custodian].type = $v3-ParticipationType#CST "custodian"
 * agent[custodian].who = Reference(hm-example-municipality)
 * agent[custodian].requestor = false

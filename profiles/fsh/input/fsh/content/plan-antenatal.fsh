@@ -47,6 +47,11 @@ Usage: #definition
     * insert Because(guideline, [["WHO recommendations on antenatal care 2016, E.7: contacts at 12, 20, 26, 30, 34, 36, 38 and 40 weeks"]])
     * insert After(plan, 25, 26, wk)
   * action[+]
+    * insert Do(syphilis-test-28, syphilis-test, [["See that she is tested for syphilis again"]], [["Повторно изследване за сифилис"]])
+    * goalId[+] = "goal-antenatal-care"
+    * insert Because(guideline, [["CDC STI Treatment Guidelines, syphilis during pregnancy: at 28 weeks and at delivery, where syphilis is frequent or the woman is at risk"]])
+    * insert After(plan, 28, 30, wk)
+  * action[+]
     * insert Do(contact-30, home-visit, [["See that she goes to the antenatal check"]], [["Напомняне и съдействие за прегледа по бременност"]])
     * goalId[+] = "goal-antenatal-care"
     * insert Because(guideline, [["WHO recommendations on antenatal care 2016, E.7: contacts at 12, 20, 26, 30, 34, 36, 38 and 40 weeks"]])

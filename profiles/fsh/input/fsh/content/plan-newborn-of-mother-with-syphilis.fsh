@@ -41,32 +41,31 @@ Usage: #definition
   * action[+]
     * insert Do(check-3, congenital-syphilis-follow-up, [["See that the child is examined and tested again"]], [["Контролен преглед и изследване на детето"]])
     * goalId[+] = "goal-healthy"
-    * insert Because(guideline, [["CDC STI Treatment Guidelines, congenital syphilis: every 2 to 3 months until the test is nonreactive"]])
-    * insert Applies([["entry.resource.ofType(Observation).where(status = 'final' and code.coding.exists(system = 'https://w3id.org/hm-fhir/CodeSystem/test-kind' and code.startsWith('syphilis'))).exists((value | interpretation).coding.exists(system = 'https://w3id.org/hm-fhir/CodeSystem/test-result' and code = 'negative')).not()"]])
+    * insert Because(guideline, [["CDC STI Treatment Guidelines, congenital syphilis: at 3 months again, also when the test at birth was nonreactive"]])
     * insert After(plan, 2, 3, mo)
   * action[+]
     * insert Do(check-6, congenital-syphilis-follow-up, [["See that the child is examined and tested again"]], [["Контролен преглед и изследване на детето"]])
     * goalId[+] = "goal-healthy"
     * insert Because(guideline, [["CDC STI Treatment Guidelines, congenital syphilis: every 2 to 3 months until the test is nonreactive"]])
-    * insert Applies([["entry.resource.ofType(Observation).where(status = 'final' and code.coding.exists(system = 'https://w3id.org/hm-fhir/CodeSystem/test-kind' and code.startsWith('syphilis'))).exists((value | interpretation).coding.exists(system = 'https://w3id.org/hm-fhir/CodeSystem/test-result' and code = 'negative')).not()"]])
+    * insert Applies([["iif(entry.resource.ofType(Observation).where(status = 'final' and code.coding.exists(system = 'https://w3id.org/hm-fhir/CodeSystem/test-kind' and code.startsWith('syphilis'))).where((value | interpretation).coding.exists(system = 'https://w3id.org/hm-fhir/CodeSystem/test-result' and code = 'negative')).last().effective.toString().substring(0, 10).toDate() >= entry.resource.ofType(Patient).last().birthDate + 2 months, false, true)"]])
     * insert After(plan, 5, 6, mo)
   * action[+]
     * insert Do(check-9, congenital-syphilis-follow-up, [["See that the child is examined and tested again"]], [["Контролен преглед и изследване на детето"]])
     * goalId[+] = "goal-healthy"
     * insert Because(guideline, [["CDC STI Treatment Guidelines, congenital syphilis: every 2 to 3 months until the test is nonreactive"]])
-    * insert Applies([["entry.resource.ofType(Observation).where(status = 'final' and code.coding.exists(system = 'https://w3id.org/hm-fhir/CodeSystem/test-kind' and code.startsWith('syphilis'))).exists((value | interpretation).coding.exists(system = 'https://w3id.org/hm-fhir/CodeSystem/test-result' and code = 'negative')).not()"]])
+    * insert Applies([["iif(entry.resource.ofType(Observation).where(status = 'final' and code.coding.exists(system = 'https://w3id.org/hm-fhir/CodeSystem/test-kind' and code.startsWith('syphilis'))).where((value | interpretation).coding.exists(system = 'https://w3id.org/hm-fhir/CodeSystem/test-result' and code = 'negative')).last().effective.toString().substring(0, 10).toDate() >= entry.resource.ofType(Patient).last().birthDate + 2 months, false, true)"]])
     * insert After(plan, 8, 9, mo)
   * action[+]
     * insert Do(check-12, congenital-syphilis-follow-up, [["See that the child is examined and tested again"]], [["Контролен преглед и изследване на детето"]])
     * goalId[+] = "goal-healthy"
     * insert Because(guideline, [["CDC STI Treatment Guidelines, congenital syphilis: every 2 to 3 months until the test is nonreactive"]])
-    * insert Applies([["entry.resource.ofType(Observation).where(status = 'final' and code.coding.exists(system = 'https://w3id.org/hm-fhir/CodeSystem/test-kind' and code.startsWith('syphilis'))).exists((value | interpretation).coding.exists(system = 'https://w3id.org/hm-fhir/CodeSystem/test-result' and code = 'negative')).not()"]])
+    * insert Applies([["iif(entry.resource.ofType(Observation).where(status = 'final' and code.coding.exists(system = 'https://w3id.org/hm-fhir/CodeSystem/test-kind' and code.startsWith('syphilis'))).where((value | interpretation).coding.exists(system = 'https://w3id.org/hm-fhir/CodeSystem/test-result' and code = 'negative')).last().effective.toString().substring(0, 10).toDate() >= entry.resource.ofType(Patient).last().birthDate + 2 months, false, true)"]])
     * insert After(plan, 11, 12, mo)
   * action[+]
     * insert Do(check-18, congenital-syphilis-follow-up, [["See that the child is examined and tested again"]], [["Контролен преглед и изследване на детето"]])
     * goalId[+] = "goal-healthy"
     * insert Because(guideline, [["CDC STI Treatment Guidelines, congenital syphilis: every 2 to 3 months until the test is nonreactive"]])
-    * insert Applies([["entry.resource.ofType(Observation).where(status = 'final' and code.coding.exists(system = 'https://w3id.org/hm-fhir/CodeSystem/test-kind' and code.startsWith('syphilis'))).exists((value | interpretation).coding.exists(system = 'https://w3id.org/hm-fhir/CodeSystem/test-result' and code = 'negative')).not()"]])
+    * insert Applies([["iif(entry.resource.ofType(Observation).where(status = 'final' and code.coding.exists(system = 'https://w3id.org/hm-fhir/CodeSystem/test-kind' and code.startsWith('syphilis'))).where((value | interpretation).coding.exists(system = 'https://w3id.org/hm-fhir/CodeSystem/test-result' and code = 'negative')).last().effective.toString().substring(0, 10).toDate() >= entry.resource.ofType(Patient).last().birthDate + 2 months, false, true)"]])
     * insert After(plan, 17, 18, mo)
   * action[+]
     * insert Do(close, case-closure, [["Close the case"]], [["Приключване на случая"]])

@@ -50,8 +50,8 @@ Usage: #definition
     * action[+]
       * insert Do(test-again, syphilis-test, [["See that she is tested again"]], [["Повторно изследване"]])
       * goalId[+] = "goal-treated"
-      * insert Because(guideline, [["CDC STI Treatment Guidelines, syphilis during pregnancy: at 28 to 32 weeks and at delivery"]])
-      * insert After(pregnancy, 28, 32, wk)
+      * insert Because(guideline, [["CDC STI Treatment Guidelines, syphilis during pregnancy: at about 32 weeks, but not before 8 weeks after the treatment, and at delivery"]])
+      * insert After(pregnancy, 30, 32, wk)
     * action[+]
       * insert Do(tell-hospital, refer-to-hospital, [["See that the hospital of the birth knows before the birth"]], [["Уведомяване на болницата преди раждането"]])
       * goalId[+] = "goal-safe-birth"

@@ -84,7 +84,6 @@ Usage: #definition
     * repeats = true
     * item[+]
       * insert Item(persons.identifiers.kind, choice, [["Вид на номера"]], [["Kind of the number"]])
-      * required = true
       * insert Option([[https://w3id.org/hm-fhir/CodeSystem/identifier-kind#egn "EGN, the Bulgarian national number"]], [["ЕГН"]])
       * insert Option([[https://w3id.org/hm-fhir/CodeSystem/identifier-kind#lnch "LNCh, the number of a foreigner in Bulgaria"]], [["ЛНЧ"]])
       * insert Option([[https://w3id.org/hm-fhir/CodeSystem/identifier-kind#nhis-newborn "Temporary number of a newborn in the NHIS"]], [["Временен номер на новородено в НЗИС"]])
@@ -92,6 +91,10 @@ Usage: #definition
     * item[+]
       * insert Item(persons.identifiers.value, string, [["Номер"]], [["Number"]])
       * required = true
+      // Not everybody has a number, and many forms also demand what is required in a group that is left empty.
+      * enableWhen[+].question = "persons.identifiers.kind"
+      * enableWhen[=].operator = #exists
+      * enableWhen[=].answerBoolean = true
   * item[+]
     * insert Item(persons.name.given, string, [["Име и презиме"]], [["Given and middle names"]])
     * repeats = true
@@ -133,6 +136,20 @@ Usage: #definition
   * item[+]
     * insert Item(group.size, integer, [["Брой участници"]], [["Number of participants"]])
     * required = true
+    // A screening can be of one person, too: then nobody is counted.
+    * enableWhen[+].question = "persons.local_id"
+    * enableWhen[=].operator = #exists
+    * enableWhen[=].answerBoolean = false
+    * enableWhen[+].question = "persons.identifiers.kind"
+    * enableWhen[=].operator = #exists
+    * enableWhen[=].answerBoolean = false
+    * enableWhen[+].question = "persons.name.given"
+    * enableWhen[=].operator = #exists
+    * enableWhen[=].answerBoolean = false
+    * enableWhen[+].question = "persons.name.family"
+    * enableWhen[=].operator = #exists
+    * enableWhen[=].answerBoolean = false
+    * enableBehavior = #all
   * item[+]
     * insert Item(group.women, integer, [["От тях жени"]], [["Of them women"]])
   * item[+]
