@@ -10,12 +10,12 @@ from __future__ import annotations
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from typing import Any, Final
 
+from hm_fhir.fhir.units import plain
 from hm_fhir.fhirpath import quantity as quantities
 from hm_fhir.fhirpath import temporal
 from hm_fhir.fhirpath.conversion import MAXIMUM_INTEGER, MINIMUM_INTEGER
 from hm_fhir.fhirpath.quantity import Quantity
 from hm_fhir.fhirpath.temporal import Date, DateTime, Time
-from hm_fhir.fhir.units import plain
 
 Number = int | Decimal
 

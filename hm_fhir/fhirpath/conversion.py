@@ -9,9 +9,9 @@ import re
 from decimal import Decimal
 from typing import Any, Final
 
+from hm_fhir.fhir.units import decimal_text
 from hm_fhir.fhirpath.quantity import Quantity
 from hm_fhir.fhirpath.temporal import Date, DateTime, Time
-from hm_fhir.fhir.units import decimal_text
 
 MINIMUM_INTEGER: Final = -(2**31)
 MAXIMUM_INTEGER: Final = 2**31 - 1

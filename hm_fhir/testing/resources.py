@@ -19,7 +19,7 @@ from hm_fhir.testing import resource_specials, resource_words
 from hm_fhir.testing.activity_parts import Deck
 from hm_fhir.testing.people import Chance
 from hm_fhir.testing.resource_extensions import KnownExtensions
-from hm_fhir.testing.resource_values import Json, Values, element_order
+from hm_fhir.testing.resource_values import EXAMPLE, Json, Values, element_order
 
 _SHARES: Final = (0.05, 0.9, 0.3, 0.15, 0.5)
 _LESS_BELOW: Final = 0.55
@@ -111,7 +111,12 @@ class _Maker:
         """Return one that may stand on a type: of FHIR itself, or one that nobody knows."""
         known = self.extensions.urls(name)
         made = self.extensions.make(self.deck.turn(f"extensions of {name}", known)) if known else None
-        return made if made is not None and self.chance.happens(0.7) else self.values.extension()
+        if made is not None and self.chance.happens(0.6):
+            return made
+        if self.chance.happens(0.3):
+            return self.values.extension()
+        value = self._type("Extension").elements["value"]
+        return {"url": f"{EXAMPLE}/extension/four", **self._part("Extension", value, _DEEPEST)}
 
     def _contain(self, made: Json) -> None:
         """Turn one reference of a resource into one to a contained resource, sometimes."""

@@ -157,15 +157,12 @@ class Extensions:
 _TYPE_URL: Final = "http://hl7.org/fhir/StructureDefinition/"
 
 ERRATA: Final[Mapping[str, tuple[Context, ...]]] = {
-    f"{_TYPE_URL}{name}": (Context("element", place),)
-    for name, place in (
-        # The definitions of R4 themselves have them there, and the official validation agrees.
-        ("structuredefinition-fhir-type", "ElementDefinition.type"),
-        ("regex", "ElementDefinition.type"),
-        ("structuredefinition-normative-version", "Element"),
-        ("capabilitystatement-expectation", "Element"),
-        ("capabilitystatement-prohibited", "Element"),
-    )
+    # The definitions of R4 themselves have them there, and the official validation agrees.
+    f"{_TYPE_URL}structuredefinition-fhir-type": (Context("element", "ElementDefinition.type"),),
+    f"{_TYPE_URL}regex": (Context("element", "ElementDefinition.type"),),
+    f"{_TYPE_URL}structuredefinition-normative-version": (Context("element", "Element"),),
+    f"{_TYPE_URL}capabilitystatement-expectation": (Context("element", "Element"),),
+    f"{_TYPE_URL}capabilitystatement-prohibited": (Context("element", "Element"),),
 }
 """Extension of R4 -> where it may stand beside the places that its definition names."""
 

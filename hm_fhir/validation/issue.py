@@ -28,8 +28,8 @@ class Issue:
     """One finding about a resource. It never holds a value of the data.
 
     Args:
-        severity: fatal: nothing could be checked; error: not conformant; warning: should be mended; information: a
-            remark, or something that could not be checked.
+        severity: error: not conformant, or nothing of it can be read; warning: should be mended; information: a
+            remark, or something that could not be checked. FHIR's fatal is not used: error says it as well.
         code: what kind of finding, in FHIR's words.
         rule: id of the rule: the key of an invariant (``per-1``), or a name of this project (``binding-required``).
         location: FHIRPath of the element, from the resource type on: ``Encounter.participant[0].period``.

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from hm_fhir.mapping.mapped import Mapped, Resource
     from hm_fhir.mapping.pack import Pack
 
-SURE_AFTER: Final = 5
+SURE_AFTER: Final = 3
 """So often the same line has to be found before it is taken for the only one: to explain an activity is many times
-slower than to map it, and a mistake in a mapping is in every activity."""
+slower than to map it, and a mistake in a part of mappings is in every activity."""
 
 
 class ResourceIssue(NamedTuple):
@@ -35,8 +35,7 @@ class ResourceIssue(NamedTuple):
 
 
 class _Element(NamedTuple):
-    mapping: str
-    resource: str
+    made_by: str
     location: str
     rule: str
 
@@ -71,6 +70,16 @@ class Origins:
         self._lines: dict[_Element, _Line] = {}
 
     @cached_property
+    def _rules(self) -> dict[tuple[str, str, str], str]:
+        """Where the rules of all mappings stand: mappings that use a part have its rules in common."""
+        return {
+            (pack.label, mapping.name, rule.name): rule.document.place(rule.path)
+            for pack in self._mapper.packs
+            for mapping in (*pack.mappings, *pack.replaced)
+            for rule in mapping.resources
+        }
+
+    @cached_property
     def _explainer(self) -> Explainer:
         return Explainer(self._mapper)
 
@@ -93,7 +102,8 @@ class Origins:
         explanation: Explanation | None = None
         result = []
         for resource, issue in found:
-            element = _Element(mapped.mapping, resource.name, without_indices(issue.location), issue.rule)
+            made_by = self._rules[mapped.pack, mapped.mapping, resource.name]
+            element = _Element(made_by, without_indices(issue.location), issue.rule)
             line = self._lines.setdefault(element, _Line())
             if not line.is_sure:
                 if explanation is None:

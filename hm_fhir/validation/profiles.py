@@ -103,7 +103,7 @@ class Profiles:
             if element.name in base.elements
         ]
         required = tuple((one.name, f"_{one.name}") for one in rules if one.required)
-        singles = tuple((one.name, one.single) for one in rules if one.single)
+        singles = tuple((one.name, f"_{one.name}", one.single) for one in rules if one.single)
         others = tuple((one.keys, one.check) for one in rules if one.check is not None)
         there = {(one.key, one.expression) for one in base.constraints}
         compiled = [
@@ -119,9 +119,9 @@ class Profiles:
             for name, extra in required:
                 if name not in value and extra not in value:
                     run.report("error", "required", "cardinality-min", path, f"{name} is missing", profile)
-            for name, checks in singles:
-                if name in value:
-                    item, here = value[name], (path, name)
+            for name, extra, checks in singles:
+                if name in value or extra in value:
+                    item, here = value.get(name), (path, name)
                     for one in checks:
                         one(item, here, run)
             for keys, whole in others:

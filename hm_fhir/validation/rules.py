@@ -30,17 +30,16 @@ _E: Final[tuple[Severity, ...]] = ("error",)
 _W: Final[tuple[Severity, ...]] = ("warning",)
 _I: Final[tuple[Severity, ...]] = ("information",)
 _EW: Final[tuple[Severity, ...]] = ("error", "warning")
-_F: Final[tuple[Severity, ...]] = ("fatal",)
 
 GROUPS: Final[dict[str, tuple[Rule, ...]]] = {
     "Texts": (
         Rule(
             "not-json",
-            _F,
+            _E,
             "no JSON as FHIR wants it: syntax, NaN, a name twice, other text behind, not UTF-8, too deep",
         ),
-        Rule("not-fhir", _F, "JSON, but no resource: no object, or no `resourceType`"),
-        Rule("resource-type-unknown", _F, "R4 has no such type of resource"),
+        Rule("not-fhir", _E, "JSON, but no resource: no object, or no `resourceType`"),
+        Rule("resource-type-unknown", _E, "R4 has no such type of resource"),
     ),
     "Structure": (
         Rule("unknown-element", _E, "a property that the type does not have"),

@@ -68,15 +68,15 @@ def read_resource(text: bytes) -> dict[str, Any] | Issue:
 
 def too_deep() -> Issue:
     """Return the issue of a resource that lies too deep in itself to be checked."""
-    return Issue("fatal", "too-costly", "not-json", WHOLE, "objects and lists lie too deep in each other")
+    return Issue("error", "too-costly", "not-json", WHOLE, "objects and lists lie too deep in each other")
 
 
 def _not_json(text: str) -> Issue:
-    return Issue("fatal", "structure", "not-json", WHOLE, f"not JSON: {text}")
+    return Issue("error", "structure", "not-json", WHOLE, f"not JSON: {text}")
 
 
 def _not_fhir(text: str) -> Issue:
-    return Issue("fatal", "structure", "not-fhir", WHOLE, text)
+    return Issue("error", "structure", "not-fhir", WHOLE, text)
 
 
 def _cause(text: bytes, error: Exception) -> str:
@@ -135,7 +135,7 @@ def _name_twice(text: bytes, value: Any) -> Issue | None:
     found = _find(_ALL_NAMES.decode(text.decode()), value)
     if found is None:
         return None
-    return Issue("fatal", "structure", "not-json", found, "not JSON: a name stands twice in an object")
+    return Issue("error", "structure", "not-json", found, "not JSON: a name stands twice in an object")
 
 
 def _find(tree: Any, value: Any) -> str | None:

@@ -50,7 +50,7 @@ class Validator:
             SettingsError: ``profile-unknown``: a profile that is asked for is not at hand.
         """
         if not isinstance(resource, dict):
-            return (Issue("fatal", "structure", "not-fhir", "$", "a resource is a JSON object"),)
+            return (Issue("error", "structure", "not-fhir", "$", "a resource is a JSON object"),)
         run = Run(resource, self)
         kind = resource.get("resourceType")
         path: Path = (None, kind if isinstance(kind, str) and kind in self._resource_types else "$")
@@ -123,11 +123,11 @@ class Validator:
         """Check a resource and the profiles that it claims; return whether its type is known."""
         kind = resource.get("resourceType")
         if kind is None:
-            run.report("fatal", "structure", "not-fhir", path, "resourceType is missing, so it is no resource")
+            run.report("error", "structure", "not-fhir", path, "resourceType is missing, so it is no resource")
             return False
         if not isinstance(kind, str) or kind not in self._resource_types:
             text = "there is no resource type of this name in R4"
-            run.report("fatal", "structure", "resource-type-unknown", path, text)
+            run.report("error", "structure", "resource-type-unknown", path, text)
             return False
         saved = run.resource, run.place, run.ids
         run.resource, run.place, run.ids = resource, path, set()

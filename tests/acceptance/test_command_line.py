@@ -98,6 +98,8 @@ def test_run_delivers_accounts_for_everything_and_is_safe_to_repeat(
     first = deployment.run("run", "--json")
     report = first.json()
     assert first.code == 0
+    findings = report["records"]["register"].pop("findings")
+    assert {one["severity"] for one in findings} <= {"warning", "information"}
     assert report["records"]["register"] == {
         "read": 5,
         "new": 3,
@@ -108,7 +110,6 @@ def test_run_delivers_accounts_for_everything_and_is_safe_to_repeat(
         "rejected_by_code": {"invalid-activity": 1, "unreadable": 1},
         "unmapped_by_type": {"case-closure": 1},
         "not_valid_by_type": {},
-        "findings": report["records"]["register"]["findings"],
         "adds_up": True,
     }
     assert report["targets"]["hospital"]["delivered"] == 2

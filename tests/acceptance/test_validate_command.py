@@ -129,7 +129,12 @@ def test_what_is_no_resource_is_one_issue_of_that_file(content: bytes, rule: str
     done = run("--json", tmp_path / "a.json", write(tmp_path / "b.json", GOOD))
     assert done.code == 1
     (issue,) = issues(done)
-    assert (Path(issue["file"]).name, issue["index"], issue["severity"], issue["rule"]) == ("a.json", 0, "fatal", rule)
+    assert (Path(issue["file"]).name, issue["index"], issue["severity"], issue["rule"]) == (
+        "a.json",
+        0,
+        "error",
+        rule,
+    )
 
 
 def test_deeply_nested_resources_do_not_crash(tmp_path: Path) -> None:
@@ -240,7 +245,7 @@ def test_outcomes_are_resources_that_validate_themselves(tmp_path: Path) -> None
     done = run("--outcome", file)
     assert done.code == 1
     outcomes = issues(done)
-    assert [one["issue"][0]["severity"] for one in outcomes] == ["information", "error", "fatal", "fatal"]
+    assert [one["issue"][0]["severity"] for one in outcomes] == ["information", "error", "error", "error"]
     assert outcomes[1]["issue"][0]["expression"] == ["Patient.gender"]
     again = run("--json", "--level", "warning", "-", given=done.output.encode())
     assert (again.code, again.output) == (0, "")

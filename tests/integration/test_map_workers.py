@@ -17,8 +17,8 @@ import pytest
 from hm_fhir_burgas.sample import write_sample as write_burgas
 from hm_fhir_samokov.sample import write_sample as write_samokov
 
-from hm_fhir.app import App
 from hm_fhir import processes
+from hm_fhir.app import App
 from hm_fhir.delivery import mapping_workers
 from hm_fhir.delivery.mapping_chunks import RECORDS_IN_A_CHUNK
 from hm_fhir.errors import HmFhirError, SettingsError

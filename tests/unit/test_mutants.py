@@ -8,20 +8,22 @@ import sys
 from pathlib import Path
 
 AGREEMENT = Path(__file__).parents[2] / "benchmarks" / "agreement"
-MUTANTS = 1500
+MUTANTS = 1000
 JUDGE = f"""
 import json
 import run
+from hm_fhir.testing.people import Chance
+from hm_fhir.testing.resources import generate_resources
 from hm_fhir.validation.definitions import load_definitions
 from hm_fhir.validation.issue import Issue
 from hm_fhir.validation.strict_json import read_resource
 from hm_fhir.validation.validator import Validator
 
-bases = run.any_type(5, 300)
-maker, validator = run.Maker(5, None), Validator(load_definitions(own=False))
+bases = run.any_type(5, 280) + list(generate_resources(5, 20, ["Bundle"]))
+maker, validator, chance = run.Maker(5, None), Validator(load_definitions(own=False)), Chance(5)
 kinds, refused, accepted = set(), 0, 0
 for number in range({MUTANTS}):
-    base = number % len(bases)
+    base = chance.number(0, len(bases) - 1)
     mutant = maker.mutant(number, base, bases[base])
     kinds.add(mutant.kind.partition("+")[0])
     resource = read_resource(mutant.text)
@@ -31,10 +33,12 @@ for number in range({MUTANTS}):
         refused += 1
     else:
         accepted += 1
-again = [run.Maker(5, None).mutant(number, 0, bases[0]).text for number in range(50)]
+some = []
+for maker in (run.Maker(5, None), run.Maker(5, None)):
+    some.append([maker.mutant(number, 0, bases[0]).text for number in range(100)])
 print(json.dumps({{
     "missing": sorted(set(run.KINDS) - kinds), "refused": refused, "accepted": accepted,
-    "same": again == [run.Maker(5, None).mutant(number, 0, bases[0]).text for number in range(50)],
+    "same": some[0] == some[1],
 }}))
 """
 

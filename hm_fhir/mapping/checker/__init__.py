@@ -12,8 +12,8 @@ one side, the definitions of FHIR (or of a profile) on the other.
                  ``primitives``, ``codes``, ``concepts``, ``fixed``, ``targets`` and ``extensions``
 ``slices``       what a profile asks of the items of a list, with ``discriminators`` and ``matching``
 ``world``        what is known of one mapping, and what of it a rule depends on, so that parts are checked once
-``rules``        checks one mapping; ``packs`` all of them; ``unused`` finds what nothing uses, and ``remembered`` says
-                 which packs were right before
+``rules``        checks one mapping; ``packs`` all of them; ``unused`` finds what nothing uses
+``remembered``   says which packs were right before
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def resource(inside: str) -> bytes:
     ],
 )  # fmt: skip
 def test_what_is_no_json_is_one_fatal_issue_that_says_where(text: bytes, says: str) -> None:
-    assert read_resource(text) == Issue("fatal", "structure", "not-json", "$", f"not JSON: {says}")
+    assert read_resource(text) == Issue("error", "structure", "not-json", "$", f"not JSON: {says}")
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_what_is_no_json_is_one_fatal_issue_that_says_where(text: bytes, says: s
 def test_a_name_that_stands_twice_is_found_and_never_a_value(text: bytes, location: str) -> None:
     found = read_resource(text)
     assert isinstance(found, Issue)
-    assert (found.severity, found.rule, found.location) == ("fatal", "not-json", location)
+    assert (found.severity, found.rule, found.location) == ("error", "not-json", location)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_name_that_stands_twice_is_found_and_never_a_value(text: bytes, locati
 def test_json_that_is_no_resource_is_not_fhir(text: bytes) -> None:
     found = read_resource(text)
     assert isinstance(found, Issue)
-    assert (found.severity, found.rule, found.location) == ("fatal", "not-fhir", "$")
+    assert (found.severity, found.rule, found.location) == ("error", "not-fhir", "$")
 
 
 @pytest.mark.parametrize("levels", [MOST_LEVELS + 1, 2000, 200_000])
