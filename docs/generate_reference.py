@@ -28,6 +28,7 @@ from hm_fhir.mapping.fragment import GIVEN_VARIABLES, Fragment, ResourceRule
 from hm_fhir.mapping.loader import load_pack
 from hm_fhir.mapping.template.tree import Constant, walk
 from hm_fhir.sources import directory
+from hm_fhir.validation import rules
 
 REFERENCE = Path(__file__).parent / "reference"
 BASE_PACK = Path(__file__).parents[1] / "mappings"
@@ -66,6 +67,8 @@ SETTINGS: dict[str, type[BaseModel]] = {
     "[plugins]": config.PluginSettings,
     "[identifiers]": config.Identifiers,
     "[delivery]": config.DeliverySettings,
+    "[validation]": config.ValidationSettings,
+    "[[validation.rules]]": config.ValidationRule,
     **{f'[sources.NAME] with kind = "{spec.name}"': spec.options for spec in builtin.hm_fhir_sources()},
     **{f'[targets.NAME] with kind = "{spec.name}"': spec.options for spec in builtin.hm_fhir_targets()},
     'auth = {kind = "bearer", ...}': auth.BearerAuth,
@@ -107,11 +110,9 @@ def type_of(annotation: Any, metadata: Sequence[Any] = ()) -> str:
         return f"table of {type_of(arguments[1])}"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         name = annotation.__name__
-        return (
-            f"[{name}](#{name.lower()})"
-            if annotation in (*MODELS, directory.MediatorLine)
-            else f"`{_kind(annotation)}`"
-        )
+        if annotation in (*MODELS, directory.MediatorLine):
+            return f"[{name}](#{name.lower()})"
+        return "[table](#validationrules)" if annotation is config.ValidationRule else f"`{_kind(annotation)}`"
     return _primitive(annotation, metadata)
 
 
@@ -354,6 +355,15 @@ def concept_maps() -> str:
     return "\n\n".join(sections)
 
 
+def validation_rules() -> str:
+    """Return one table for each group of rules."""
+    sections = []
+    for group, members in rules.GROUPS.items():
+        rows = ((f"`{rule.name}`", " or ".join(rule.severities), rule.finds) for rule in members)
+        sections.append(f"### {group}\n\n{table(('rule', 'severity', 'what it finds'), rows)}")
+    return "\n\n".join(sections)
+
+
 def error_classes() -> str:
     """Return the error tree as a table."""
     return table(("class", "is a", "code", "what happens next"), _errors(errors.HmFhirError))
@@ -381,6 +391,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "directory": directory_fields,
     "errors": error_classes,
     "settings": settings,
+    "validation-rules": validation_rules,
     "words": words,
 }
 

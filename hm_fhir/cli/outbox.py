@@ -14,6 +14,7 @@ from hm_fhir.cli.console import Exit, counted, out, print_json, table
 from hm_fhir.delivery.reconcile import target_as_json
 from hm_fhir.fhir.outcomes import redacted
 from hm_fhir.outbox.entry import EntryRow, Shown, State
+from hm_fhir.validation.issue import SEVERITIES
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _state = click.option("--state", type=click.Choice([state.value for state in State]), help="Only in this state.")
@@ -194,7 +195,8 @@ def _plain(row: EntryRow) -> dict[str, Any]:
 def _shown(shown: Shown, *, payload: bool, words: bool) -> dict[str, Any]:
     content = _plain(shown.entry)
     content.update(holds=list(shown.entry.holds), needs=list(shown.entry.needs), missing=list(shown.missing))
-    content["findings"] = shown.entry.payload.get("issues", [])
+    found = shown.entry.payload.get("issues", [])
+    content["findings"] = sorted(found, key=lambda issue: SEVERITIES.index(issue["severity"]))
     content["words"] = [
         {"at": said.at, "status": said.status, "content": said.content if words else redacted(said.content)}
         for said in shown.words

@@ -112,9 +112,9 @@ def _show_targets(report: RunReport) -> None:
             out.print(f"    {written} written in {requests} in this run")
         for code, number in counts.waiting.items():
             out.print(f"    {number} waiting: {code}; see `hm-fhir outbox list --state waiting`", markup=False)
-        if number := counts.withheld.get(NOT_VALID):
+        if NOT_VALID in counts.withheld:
             see = "see `hm-fhir outbox list --state withheld`"
-            out.print(f"    {number} withheld: {NOT_VALID}; {see}", markup=False)
+            out.print(f"    {counts.withheld[NOT_VALID]} withheld: {NOT_VALID}; {see}", markup=False)
         for code, number in counts.parked.items():
             out.print(f"    {number} parked: {code}; see `hm-fhir outbox list --state parked`", markup=False)
 

@@ -171,7 +171,7 @@ def print_findings(
             rules[kind.rule] += count.number
     if lines or rules:
         by_rule = ", ".join(f"{number} {rule}" for rule, number in sorted(rules.items()))
-        more = f" ({by_rule})" if rules and "warning" not in listed else ""
+        more = f"; warnings: {by_rule}" if rules and "warning" not in listed else ""
         to.print(f"    found in what was made: {amounts(findings.by_severity())}{more}", highlight=False)
 
 

@@ -46,6 +46,12 @@ class PolicyRule:
         )
 
 
+_ANY = re.compile(".*", re.DOTALL)
+_R4_EXTENSIBLE = PolicyRule(re.compile("binding-extensible"), re.compile(""), _ANY, "information")
+"""What R4 itself says should come from its value sets (types of identifiers, of places) is in nearly every resource,
+and nobody can mend it. What a profile says so is a warning; so is the same where a rule of the settings says that."""
+
+
 class Policy:
     """Judges findings. Without rules each keeps its severity, and errors stop.
 
@@ -62,7 +68,7 @@ class Policy:
     def of(cls, settings: ValidationSettings) -> Policy:
         """Return the policy that settings say."""
         stop_on: Severity | None = None if settings.stop_on == "never" else settings.stop_on
-        return cls(map(_rule, settings.rules), stop_on)
+        return cls((*map(_rule, settings.rules), _R4_EXTENSIBLE), stop_on)
 
     def judged(self, issues: Iterable[Issue]) -> tuple[Issue, ...]:
         """Return findings with the severities of this deployment, without those that it leaves out."""

@@ -1,4 +1,4 @@
-"""`hm-fhir validate` as a person and a machine use it: real processes, documented exit codes, no value of the data."""
+"""`hm-fhir validate` as people and programs use it: real processes, documented exit codes, no value of the data."""
 
 from __future__ import annotations
 

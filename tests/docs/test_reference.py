@@ -86,6 +86,7 @@ def test_the_example_file_names_every_key_of_the_settings(generator: ModuleType)
         for key in model.model_fields:
             assert (
                 re.search(rf"\b{key} =", text)
+                or (section, key) == ("[[validation.rules]]", "profile")
                 or (section, key)
                 == (
                     '[targets.NAME] with kind = "fhir"',
@@ -99,7 +100,8 @@ def test_the_example_file_shows_the_defaults(generator: ModuleType) -> None:
     shown = tomllib.loads(re.sub(r"^#(\w+ = )", r"\1", example(), flags=re.MULTILINE))
     targets = next(model for name, model in generator.SETTINGS.items() if 'kind = "fhir"' in name)
     parts: list[tuple[dict[str, object], type[BaseModel]]] = [(shown["targets"]["national"], targets)]
-    parts += [(shown[name.strip("[]")], model) for name, model in generator.SETTINGS.items() if " " not in name]
+    tables = {name.strip("[]"): model for name, model in generator.SETTINGS.items() if " " not in name}
+    parts += [(shown[name], model) for name, model in tables.items() if "." not in name]
     for values, model in parts:
         for key, value in values.items():
             field = model.model_fields.get(key)

@@ -75,6 +75,15 @@ def test_only_the_severity_changes() -> None:
     assert judged == (issue("warning"),)
 
 
+def test_what_r4_itself_would_like_as_a_code_is_a_remark_in_a_deployment() -> None:
+    of_r4 = Issue("warning", "code-invalid", "binding-extensible", "Patient.identifier[0].type", "text")
+    of_profile = Issue("warning", "code-invalid", "binding-extensible", "Patient.identifier[0].type", "text", PROFILE)
+    assert [one.severity for one in policy().judged([of_r4, of_profile])] == ["information", "warning"]
+    strict = policy({"rule": "binding-*", "severity": "error"}).judged([of_r4, of_profile])
+    assert [one.severity for one in strict] == ["error", "error"], "a rule of the settings comes first"
+    assert Policy().judged([of_r4]) == (of_r4,), "where no deployment says anything it stays"
+
+
 def test_a_rule_of_fhir_as_a_whole_has_an_empty_profile() -> None:
     of_fhir = Issue("error", "structure", "unknown-element", "Patient.x", "text")
     assert policy({"profile": "", "severity": "ignore"}).judged([of_fhir, issue()]) == (issue(),)
