@@ -27,7 +27,7 @@ from rich.table import Table
 from hm_fhir.testing.cases import Case, read_cases
 from hm_fhir.validation.definitions import load_definitions
 from hm_fhir.validation.issue import Issue
-from hm_fhir.validation.strict_json import read_resource
+from hm_fhir.validation.reading.strict_json import read_resource
 from hm_fhir.validation.validator import Validator
 
 ROOT = Path(__file__).parents[1]

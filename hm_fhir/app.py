@@ -45,8 +45,8 @@ from hm_fhir.outbox.entry import Outcome, State, TargetCounts
 from hm_fhir.outbox.sqlite import SqliteStore
 from hm_fhir.plugins import Contributions, Plugins
 from hm_fhir.sources.base import Record, Source, SourceContext, count_of
-from hm_fhir.validation.deployed import DeployedValidation
-from hm_fhir.validation.mapped_check import MappedCheck
+from hm_fhir.validation.deployment.deployed import DeployedValidation
+from hm_fhir.validation.deployment.mapped_check import MappedCheck
 
 Advance = Callable[[int], None]
 Progress = Callable[[str, int | None], Advance]

@@ -17,7 +17,7 @@ from hm_fhir.cli.mappings.places import Places
 from hm_fhir.cli.validation_report import print_findings
 from hm_fhir.errors import SettingsError
 from hm_fhir.sources.base import count_of
-from hm_fhir.validation.findings import Findings
+from hm_fhir.validation.deployment.findings import Findings
 
 _MOST_WORKERS = 64
 

@@ -14,7 +14,7 @@ from hm_fhir.cli.mappings.places import Places
 from hm_fhir.cli.validation_report import print_findings
 from hm_fhir.delivery.reconcile import RunReport
 from hm_fhir.outbox.entry import State
-from hm_fhir.validation.mapped_check import NOT_VALID
+from hm_fhir.validation.deployment.mapped_check import NOT_VALID
 
 MOST_PATIENCE_SECONDS = 7 * 24 * 3600
 

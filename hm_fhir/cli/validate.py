@@ -16,10 +16,10 @@ import click
 from hm_fhir.cli.console import Exit, counted, err, out, progress
 from hm_fhir.cli.validation_report import ForPeople, JsonLines, Outcomes, Printer, Silent, amounts
 from hm_fhir.errors import SettingsError
-from hm_fhir.validation.batches import Checked, TextCheck, check_texts
-from hm_fhir.validation.check import ResourceCheck
-from hm_fhir.validation.files import InputFile, Text, find_files, read_texts
+from hm_fhir.validation.deployment.check import ResourceCheck
 from hm_fhir.validation.issue import SEVERITIES, Severity
+from hm_fhir.validation.reading.batches import Checked, TextCheck, check_texts
+from hm_fhir.validation.reading.files import InputFile, Text, find_files, read_texts
 
 _MOST_WORKERS = 64
 _KILOBYTE = 1024

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from hm_fhir.cli.console import counted, out
-from hm_fhir.validation.batches import Checked
-from hm_fhir.validation.findings import Findings
+from hm_fhir.validation.deployment.findings import Findings
 from hm_fhir.validation.issue import WHOLE, Issue, Severity, operation_outcome
+from hm_fhir.validation.reading.batches import Checked
 
 _COLOURS: dict[Severity, str] = {
     "fatal": "bold red",

@@ -27,8 +27,8 @@ from hm_fhir.outbox.entry import KnownActivity, Outcome, Rejection, Route, State
 from hm_fhir.outbox.rules import judge
 from hm_fhir.outbox.store import Store
 from hm_fhir.sources.base import Record, Source, activity_of
-from hm_fhir.validation.findings import Findings
-from hm_fhir.validation.mapped_check import FINE, NOT_VALID, MappedCheck, Verdict
+from hm_fhir.validation.deployment.findings import Findings
+from hm_fhir.validation.deployment.mapped_check import FINE, NOT_VALID, MappedCheck, Verdict
 
 _log = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from itertools import islice
 from hm_fhir.errors import RecordRejected
 from hm_fhir.mapping.engine import Mapper
 from hm_fhir.sources.base import Record, Source, activity_of
-from hm_fhir.validation.findings import Findings
-from hm_fhir.validation.mapped_check import MappedCheck
+from hm_fhir.validation.deployment.findings import Findings
+from hm_fhir.validation.deployment.mapped_check import MappedCheck
 
 RECORDS_IN_A_CHUNK = 64
 

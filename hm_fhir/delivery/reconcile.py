@@ -9,7 +9,7 @@ from typing import Any
 from hm_fhir.delivery.intake import RecordCounts
 from hm_fhir.delivery.worker import DeliveryCounts
 from hm_fhir.outbox.entry import State, TargetCounts
-from hm_fhir.validation.mapped_check import NOT_VALID
+from hm_fhir.validation.deployment.mapped_check import NOT_VALID
 
 
 @dataclass(slots=True)

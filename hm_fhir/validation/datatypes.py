@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from hm_fhir.validation.issue import Severity
-from hm_fhir.validation.narrative import check_narrative
+from hm_fhir.validation.primitives.narrative import check_narrative
 from hm_fhir.validation.references import BundleIndex, is_search, parse_reference, resource_types
 from hm_fhir.validation.run import Check, Path, Run, location
 

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from hm_fhir.fhir.definitions import r4
 from hm_fhir.validation.json_parts import listed, text_of
-from hm_fhir.validation.uri_values import is_absolute
+from hm_fhir.validation.primitives.uris import is_absolute
 
 Form = Literal["relative", "absolute", "urn", "contained", "conditional", "odd"]
 

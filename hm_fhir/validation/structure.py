@@ -19,7 +19,7 @@ from hm_fhir.validation.handlers import (
     single_primitive,
 )
 from hm_fhir.validation.invariants import Invariant, Invariants
-from hm_fhir.validation.primitives import primitive_check
+from hm_fhir.validation.primitives.checks import primitive_check
 from hm_fhir.validation.remembering import RECURRING, remembered
 from hm_fhir.validation.run import Check, Path, Problem, Run
 from hm_fhir.validation.targets import plain_reference_first, target_check

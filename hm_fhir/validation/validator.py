@@ -11,7 +11,7 @@ from hm_fhir.validation.extensions import Extensions
 from hm_fhir.validation.issue import Issue
 from hm_fhir.validation.profiles import Profiles
 from hm_fhir.validation.references import BundleIndex
-from hm_fhir.validation.resources import RESOURCE_RULES
+from hm_fhir.validation.resources.table import RESOURCE_RULES
 from hm_fhir.validation.run import Check, Path, Run
 from hm_fhir.validation.structure import Structure
 

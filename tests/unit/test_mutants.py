@@ -16,7 +16,7 @@ from hm_fhir.testing.people import Chance
 from hm_fhir.testing.resources import generate_resources
 from hm_fhir.validation.definitions import load_definitions
 from hm_fhir.validation.issue import Issue
-from hm_fhir.validation.strict_json import read_resource
+from hm_fhir.validation.reading.strict_json import read_resource
 from hm_fhir.validation.validator import Validator
 
 bases = run.any_type(5, 280) + list(generate_resources(5, 20, ["Bundle"]))

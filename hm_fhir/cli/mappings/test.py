@@ -16,8 +16,8 @@ from hm_fhir.mapping.engine import Mapper
 from hm_fhir.mapping.files.pack_files import PACK_FILE
 from hm_fhir.mapping.inspection.coverage import coverage
 from hm_fhir.mapping.inspection.coverage_report import Report
-from hm_fhir.validation.findings import Findings
-from hm_fhir.validation.mapped_check import FINE, MappedCheck, Verdict
+from hm_fhir.validation.deployment.findings import Findings
+from hm_fhir.validation.deployment.mapped_check import FINE, MappedCheck, Verdict
 
 
 @click.command("test")

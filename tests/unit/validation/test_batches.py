@@ -7,10 +7,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hm_fhir.validation.batches import MOST_BYTES, MOST_TEXTS, TextCheck, batches, check_texts
-from hm_fhir.validation.check import ResourceCheck
-from hm_fhir.validation.files import Text
+from hm_fhir.validation.deployment.check import ResourceCheck
 from hm_fhir.validation.issue import Issue
+from hm_fhir.validation.reading.batches import MOST_BYTES, MOST_TEXTS, TextCheck, batches, check_texts
+from hm_fhir.validation.reading.files import Text
 
 
 class EchoesId:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hm_fhir.errors import SettingsError
-from hm_fhir.validation.files import STANDARD_INPUT, Text, find_files, read_texts
+from hm_fhir.validation.reading.files import STANDARD_INPUT, Text, find_files, read_texts
 
 
 def texts(path: Path) -> list[tuple[int, bytes]]:
@@ -123,7 +123,7 @@ def test_a_named_pipe_can_be_read(tmp_path: Path) -> None:
 
 
 _READ = """import sys
-from hm_fhir.validation.files import read_texts
+from hm_fhir.validation.reading.files import read_texts
 print([one.index for one in read_texts(sys.argv[1])])
 """
 

@@ -7,7 +7,7 @@ import pickle
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hm_fhir.validation.findings import MOST_KINDS, Findings
+from hm_fhir.validation.deployment.findings import MOST_KINDS, Findings
 from hm_fhir.validation.issue import SEVERITIES, Issue
 
 ISSUES = st.lists(

@@ -13,10 +13,10 @@ from hm_fhir.app import App
 from hm_fhir.mapping.engine import Mapped
 from hm_fhir.mapping.inspection.explain import Explainer
 from hm_fhir.testing.deployment import Deployment
-from hm_fhir.validation.check import ResourceCheck
+from hm_fhir.validation.deployment.check import ResourceCheck
+from hm_fhir.validation.deployment.mapped_check import FINE, MappedCheck
+from hm_fhir.validation.deployment.origins import SURE_AFTER
 from hm_fhir.validation.issue import Issue
-from hm_fhir.validation.mapped_check import FINE, MappedCheck
-from hm_fhir.validation.origins import SURE_AFTER
 
 VISIT = {
     "system": "register",

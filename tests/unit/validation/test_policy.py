@@ -6,8 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from hm_fhir.config import ValidationRule, ValidationSettings
+from hm_fhir.validation.deployment.policy import Policy, without_indices
 from hm_fhir.validation.issue import SEVERITIES, Issue, Severity
-from hm_fhir.validation.policy import Policy, without_indices
 
 PROFILE = "https://example.org/StructureDefinition/visit"
 

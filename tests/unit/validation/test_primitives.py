@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hm_fhir.fhir.definitions import r4
-from hm_fhir.validation.primitives import primitive_check, with_regex
+from hm_fhir.validation.primitives.checks import primitive_check, with_regex
 
 GOOD = {
     "base64Binary": ["aGVsbG8=", "YQ==", "AAAA"],

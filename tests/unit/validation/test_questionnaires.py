@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hm_fhir.validation.enablement import is_enabled
+from hm_fhir.validation.resources.enablement import is_enabled
 
 EXTENSION = "http://hl7.org/fhir/StructureDefinition/"
 CODES = "http://hl7.org/fhir/administrative-gender"

@@ -22,7 +22,7 @@ INVARIANT = re.compile(r"[a-z]{2,4}-\d+[a-z]?")
 
 def words() -> Iterator[tuple[str, str]]:
     """Yield texts in kebab case that stand in calls, tuples and choices, with their place."""
-    for file in sorted(FOLDER.glob("*.py")):
+    for file in sorted(FOLDER.rglob("*.py")):
         if file.name == "rules.py":
             continue
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -52,7 +52,7 @@ def test_every_rule_that_the_code_reports_is_in_the_table() -> None:
 
 
 def test_the_table_has_no_rule_that_the_code_does_not_know() -> None:
-    code = "\n".join(file.read_text(encoding="utf-8") for file in FOLDER.glob("*.py") if file.name != "rules.py")
+    code = "\n".join(file.read_text(encoding="utf-8") for file in FOLDER.rglob("*.py") if file.name != "rules.py")
     assert [name for name in RULES if f'"{name}"' not in code] == []
 
 

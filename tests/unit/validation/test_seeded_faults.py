@@ -13,7 +13,7 @@ import pytest
 from hm_fhir.testing.cases import Case, read_cases
 from hm_fhir.validation.definitions import Definitions, load_definitions
 from hm_fhir.validation.issue import Issue
-from hm_fhir.validation.strict_json import read_resource
+from hm_fhir.validation.reading.strict_json import read_resource
 from hm_fhir.validation.validator import Validator
 
 SEEDED = Path(__file__).parents[2] / "seeded_faults"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hm_fhir.fhir.json import to_json
 from hm_fhir.validation.issue import Issue
-from hm_fhir.validation.strict_json import MOST_LEVELS, read_resource
+from hm_fhir.validation.reading.strict_json import MOST_LEVELS, read_resource
 
 NAME = "Измислена"
 

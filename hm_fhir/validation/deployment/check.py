@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hm_fhir.errors import SettingsError
+from hm_fhir.validation.deployment.policy import Policy
 from hm_fhir.validation.issue import Issue
-from hm_fhir.validation.policy import Policy
-from hm_fhir.validation.strict_json import too_deep
+from hm_fhir.validation.reading.strict_json import too_deep
 
 if TYPE_CHECKING:
     from hm_fhir.validation.validator import Validator

@@ -9,7 +9,7 @@ import re
 from datetime import date, datetime
 from typing import Final
 
-from hm_fhir.validation.value_findings import Finding, blank_finding, wrong_form
+from hm_fhir.validation.primitives.findings import Finding, blank_finding, wrong_form
 
 _EARLIEST_YEAR: Final = 1800
 _YEARS_AHEAD: Final = 80

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from hm_fhir.validation.issue import Issue
-from hm_fhir.validation.strict_json import read_resource
+from hm_fhir.validation.reading.strict_json import read_resource
 
 if TYPE_CHECKING:
-    from hm_fhir.validation.check import ResourceCheck
-    from hm_fhir.validation.files import Text
+    from hm_fhir.validation.deployment.check import ResourceCheck
+    from hm_fhir.validation.reading.files import Text
 
 MOST_TEXTS: Final = 64
 MOST_BYTES: Final = 256 * 1024

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hm_fhir.mapping.reuse import Kept
+from hm_fhir.validation.deployment.origins import Origins, ResourceIssue
 from hm_fhir.validation.issue import Issue
-from hm_fhir.validation.origins import Origins, ResourceIssue
 
 if TYPE_CHECKING:
     from hm_fhir.mapping.engine import Mapper
     from hm_fhir.mapping.mapped import Mapped, Resource
     from hm_fhir.mapping.pack import Pack
-    from hm_fhir.validation.check import ResourceCheck
+    from hm_fhir.validation.deployment.check import ResourceCheck
 
 NOT_VALID: Final = "not-valid"
 """The rule that withholds an entry because of findings that stop it."""

@@ -11,8 +11,9 @@ import re
 from decimal import Decimal
 from typing import Final
 
-from hm_fhir.validation.moment_values import check_date, check_date_time, check_instant, check_time
-from hm_fhir.validation.text_values import (
+from hm_fhir.validation.primitives.findings import Finding, PrimitiveCheck, wrong_form
+from hm_fhir.validation.primitives.moments import check_date, check_date_time, check_instant, check_time
+from hm_fhir.validation.primitives.texts import (
     check_base64,
     check_code,
     check_id,
@@ -20,8 +21,7 @@ from hm_fhir.validation.text_values import (
     check_string,
     check_xhtml,
 )
-from hm_fhir.validation.uri_values import check_canonical, check_oid, check_uri, check_uuid
-from hm_fhir.validation.value_findings import Finding, PrimitiveCheck, wrong_form
+from hm_fhir.validation.primitives.uris import check_canonical, check_oid, check_uri, check_uuid
 
 _DIGITS: Final = 18
 _INTEGER: Final = 2**31

@@ -8,9 +8,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hm_fhir.validation.check import ResourceCheck
-from hm_fhir.validation.mapped_check import MappedCheck
-from hm_fhir.validation.policy import Policy
+from hm_fhir.validation.deployment.check import ResourceCheck
+from hm_fhir.validation.deployment.mapped_check import MappedCheck
+from hm_fhir.validation.deployment.policy import Policy
 
 if TYPE_CHECKING:
     from hm_fhir.config import ValidationSettings

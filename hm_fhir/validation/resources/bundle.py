@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from hm_fhir.validation.issue import Severity
 from hm_fhir.validation.json_parts import text_of
-from hm_fhir.validation.linked_entries import check_linked
+from hm_fhir.validation.primitives.uris import is_absolute
 from hm_fhir.validation.references import BundleIndex, parse_reference
+from hm_fhir.validation.resources.linked_entries import check_linked
 from hm_fhir.validation.run import Path, Run
-from hm_fhir.validation.uri_values import is_absolute
 
 Json = dict[str, Any]
 

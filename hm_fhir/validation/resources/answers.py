@@ -9,7 +9,7 @@ import re
 from decimal import Decimal
 from typing import Any, Final
 
-from hm_fhir.validation.enablement import compared
+from hm_fhir.validation.resources.enablement import compared
 from hm_fhir.validation.run import Path, Run
 
 _KEYS: Final = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from hm_fhir.validation.differentials import check_differential
+from hm_fhir.validation.resources.differentials import check_differential
 from hm_fhir.validation.run import Path, Run
 
 if TYPE_CHECKING:

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from hm_fhir.validation.bundle import check_bundle
-from hm_fhir.validation.code_resources import check_code_system, check_concept_map, check_value_set
-from hm_fhir.validation.contained import check_contained
-from hm_fhir.validation.definition_resources import check_guide, check_operation, check_search_parameter
-from hm_fhir.validation.narrative import check_language
-from hm_fhir.validation.profile_definitions import check_structure_definition
-from hm_fhir.validation.questionnaires import check_questionnaire, check_response
+from hm_fhir.validation.primitives.narrative import check_language
+from hm_fhir.validation.primitives.uris import is_absolute
+from hm_fhir.validation.resources.bundle import check_bundle
+from hm_fhir.validation.resources.code_resources import check_code_system, check_concept_map, check_value_set
+from hm_fhir.validation.resources.contained import check_contained
+from hm_fhir.validation.resources.definition_resources import check_guide, check_operation, check_search_parameter
+from hm_fhir.validation.resources.profile_definitions import check_structure_definition
+from hm_fhir.validation.resources.questionnaires import check_questionnaire, check_response
+from hm_fhir.validation.resources.structure_maps import check_structure_map
 from hm_fhir.validation.run import Check, Path, Run
-from hm_fhir.validation.structure_maps import check_structure_map
-from hm_fhir.validation.uri_values import is_absolute
 
 
 def check_every(value: Any, path: Path, run: Run) -> None:

@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hm_fhir.mapping.inspection.explain import Explainer
+from hm_fhir.validation.deployment.policy import without_indices
 from hm_fhir.validation.issue import Issue
-from hm_fhir.validation.policy import without_indices
 
 if TYPE_CHECKING:
     from hm_fhir.mapping.engine import Mapper

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from hm_fhir.validation.value_findings import (
+from hm_fhir.validation.primitives.findings import (
     BLANKS,
     CONTROL,
     CONTROLS,

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from hm_fhir.validation.json_parts import listed, text_of
+from hm_fhir.validation.primitives.uris import is_absolute
 from hm_fhir.validation.run import Path, Run
-from hm_fhir.validation.uri_values import is_absolute
 
 _UNCOUNTED: Final = frozenset(["example", "fragment"])
 

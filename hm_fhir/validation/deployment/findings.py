@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+from hm_fhir.validation.deployment.policy import without_indices
 from hm_fhir.validation.issue import SEVERITIES, Issue, Severity
-from hm_fhir.validation.policy import without_indices
 
 MOST_KINDS: Final = 1000
 """How many kinds are kept apart; of resources that people or programs make there are some dozens."""

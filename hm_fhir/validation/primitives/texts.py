@@ -6,7 +6,7 @@ import binascii
 import re
 from typing import Final
 
-from hm_fhir.validation.value_findings import (
+from hm_fhir.validation.primitives.findings import (
     BLANK,
     BLANKS,
     CONTROL,

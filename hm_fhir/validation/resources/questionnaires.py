@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from hm_fhir.validation.answers import check_answer
-from hm_fhir.validation.enablement import is_enabled
 from hm_fhir.validation.issue import Severity
 from hm_fhir.validation.json_parts import listed, text_of
+from hm_fhir.validation.resources.answers import check_answer
+from hm_fhir.validation.resources.enablement import is_enabled
 from hm_fhir.validation.run import Path, Run
 
 _FINISHED: Final = frozenset(["completed", "amended"])

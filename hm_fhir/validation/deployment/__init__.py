@@ -1,0 +1,1 @@
+"""Validation as a deployment wants it: severities, findings of mapped resources, lines of mappings."""

@@ -1,0 +1,1 @@
+"""Primitive values: JSON kind, format, calendar, and the XHTML of a narrative."""

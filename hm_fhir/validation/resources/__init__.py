@@ -1,0 +1,1 @@
+"""Rules of single types of resources that no invariant of R4 states."""
