@@ -54,6 +54,7 @@ def check(app: App, settings: Path) -> Iterator[Finding]:
     yield _look("identity key", lambda: f"{app.identity.key_id}, fingerprint {app.identity.fingerprint}")
     yield _look("plugins", lambda: f"{len(app.contributions.sources)} source kinds, all load")
     yield _look("mappings", lambda: _mappings(app))
+    yield _look("validation", lambda: _validation(app))
     yield _look("store", lambda: app.store.describe())
     for name in app.settings.sources:
         yield _look(f"source {name}", lambda name=name: _first_record(app.source(name)))  # type: ignore[misc]
@@ -67,6 +68,16 @@ def _mappings(app: App) -> str:
     warnings = len(app.check_mappings())  # an error would have stopped the mapper
     more = f", {counted(warnings, 'warning')}: hm-fhir mappings check" if warnings else ""
     return f"{number} mappings in {', '.join(pack.label for pack in packs)}{more}"
+
+
+def _validation(app: App) -> str:
+    if app.mapped_check is None:
+        return "off in the settings"
+    definitions = app.validation.definitions
+    broken = (
+        f", {len(definitions.broken)} that cannot be used: hm-fhir validate names them" if definitions.broken else ""
+    )
+    return f"{counted(len(definitions.profiles), 'profile')} of packages{broken}"
 
 
 def _first_record(source: Source) -> str:

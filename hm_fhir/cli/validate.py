@@ -71,10 +71,11 @@ def command(
     """Check FHIR resources in FILEs against R4, the profiles that they claim, and those that are asked for.
 
     FILE is JSON (a resource, or a list of resources), NDJSON, a folder with such files, or - for standard input. The
-    profiles of this project are known without --package; no settings are needed. Nothing that a resource says is
+    profiles of this project are known without --package; no settings are needed. No value of a resource is
     printed, only where and what is wrong.
 
-    Exit 0 without errors, 1 with errors, 2 when it could not run or a file could not be read.
+    Exit 0 without errors, 1 with errors, 2 when it could not run, a file could not be
+    read, or there was no resource at all.
     """
     if as_json and outcome:
         raise click.UsageError("--json or --outcome, not both")
@@ -107,9 +108,13 @@ def command(
         _print(line)
     for failure in reading.failures:
         err.print(str(failure), markup=False)
+    out.file.flush()  # the sum comes last, also where both streams go to one place
     if not (quiet and is_for_programs):
         (err if is_for_programs else out).print(sums.text(len(found) - len(reading.failures)))
     if reading.failures:
+        return Exit.CANNOT
+    if not sums.resources:  # an answer that never came must not look like one that is right
+        err.print("no resource was found in what was given", markup=False)
         return Exit.CANNOT
     return Exit.WRONG if sums.invalid else Exit.DONE
 

@@ -141,7 +141,7 @@ def finding_lines(
         whose += f" made in {short(kind.origin)}" if kind.origin else ""
         colour = _COLOURS[kind.severity]
         yield (
-            f"[{colour}]{kind.severity}[/] {escape(place)}: {escape(count.text)} "
+            f"[{colour}]{kind.severity}[/] {escape(place)}: {escape(kind.text)} "
             rf"\[{escape(kind.rule)}] [dim]{escape(often + whose)}[/]"
         )
     more = sum(number for severity, number in findings.more.items() if severity in shown)

@@ -234,7 +234,10 @@ class Terminology:
         if candidates:
             chosen = next((one for one in candidates if version is not None and one.get("version") == version), None)
             more = [one for named in supplements for one in self._supplement(named, url)]
-            found = CodeSystem(chosen or candidates[0], more)
+            try:
+                found = CodeSystem(chosen or candidates[0], more)
+            except (AttributeError, KeyError, TypeError, ValueError):  # it is no CodeSystem: as if not at hand
+                found = None
         self._code_systems[key] = found
         return found
 
@@ -288,7 +291,10 @@ class Terminology:
         elif "codes" in value_set:
             found = _stored(value_set, around)
         else:
-            found = extent_of(value_set, around)
+            try:
+                found = extent_of(value_set, around)
+            except (AttributeError, KeyError, TypeError, ValueError):  # what a package says may be no ValueSet at all
+                found = unknown(f"the definition of the value set {canonical} cannot be read")
         if not within or found.decided:
             # What is open may be so only because of the way that led here.
             self._extents[canonical, abstract] = found

@@ -164,7 +164,9 @@ class Validator:
                 continue
             if self.type_of(url) is None:
                 here = ((path, "meta"), f"profile[{place}]")
-                text = "the profile is not at hand, so the resource was not checked against it"
+                reason = self.definitions.broken.get(url.partition("|")[0])
+                why = "is not at hand" if reason is None else f"cannot be used ({reason})"
+                text = f"the profile {why}, so the resource was not checked against it"
                 run.report("error", "not-found", "profile-unknown", here, text)
             else:
                 self._check_profile(resource, url, path, run)

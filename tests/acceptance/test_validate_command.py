@@ -158,7 +158,6 @@ def test_standard_input_is_lines_or_one_document() -> None:
     found = issues(run("--json", "-", given=lines))
     assert {(one["file"], one["index"]) for one in found} == {("-", 1)}
     assert run("-", given=json.dumps(GOOD, indent=2).encode()).code == 0
-    assert run("-", given=b"").code == 0, "no lines, no errors"
 
 
 def test_a_package_brings_profiles_that_resources_claim(tmp_path: Path) -> None:
@@ -172,6 +171,44 @@ def test_a_package_brings_profiles_that_resources_claim(tmp_path: Path) -> None:
         (found,) = issues(run("--json", "--package", given, file))
         assert (found["index"], found["location"]) == (1, "Patient")
         assert (found["rule"], found["profile"]) == ("cardinality-min", URL)
+
+
+def test_a_package_with_broken_definitions_says_which_and_why(tmp_path: Path) -> None:
+    url = "http://example.org/fhir"
+    profile = {
+        "resourceType": "StructureDefinition",
+        "url": f"{url}/p",
+        "name": "P",
+        "status": "active",
+        "kind": "resource",
+        "abstract": False,
+        "type": "Patient",
+        "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient",
+        "derivation": "constraint",
+        "differential": {"element": [{"id": "Patient.nowhere", "path": "Patient.nowhere", "min": 1}]},
+    }
+    package = tmp_path / "package"
+    write(package / "p.json", profile)
+    write(package / "vs.json", {"resourceType": "ValueSet", "url": f"{url}/vs", "status": "active", "compose": 5})
+    write(
+        package / "cs.json", {"resourceType": "CodeSystem", "url": f"{url}/cs", "content": "complete", "concept": {}}
+    )
+    tag = {"system": f"{url}/cs", "code": "a"}
+    patient = write(tmp_path / "a.json", {**GOOD, "meta": {"profile": [f"{url}/p"], "tag": [tag]}})
+
+    done = run("--package", package, patient, folder=tmp_path)
+    assert done.code == 1
+    assert "cannot be used (Patient.nowhere: there is no such element" in done.output
+
+    asked = run("--package", package, "--profile", f"{url}/p", patient, folder=tmp_path)
+    assert asked.code == 2
+    assert "cannot be used: Patient.nowhere" in asked.errors
+
+
+def test_nothing_at_all_is_not_valid() -> None:
+    done = run("-")
+    assert done.code == 2
+    assert "no resource was found" in done.errors
 
 
 def test_a_profile_that_is_asked_for_is_asked_of_every_resource(tmp_path: Path) -> None:

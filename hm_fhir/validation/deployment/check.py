@@ -60,8 +60,9 @@ class ResourceCheck:
 def _type_of(url: str, validator: Validator) -> str:
     kind = validator.type_of(url)
     if kind is None:
+        reason = validator.definitions.broken.get(url.partition("|")[0])
         raise SettingsError(
-            "this profile is not at hand",
+            "this profile is not at hand" if reason is None else f"this profile cannot be used: {reason}",
             code="profile-unknown",
             place=url,
             fix="name the package that has it: --package, or packages in [validation]",

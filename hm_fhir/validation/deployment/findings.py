@@ -22,6 +22,7 @@ class Kind(NamedTuple):
         location: see Issue; without indices of lists.
         profile: see Issue.
         origin: see Issue.
+        text: see Issue.
     """
 
     severity: Severity
@@ -29,6 +30,7 @@ class Kind(NamedTuple):
     location: str
     profile: str | None
     origin: str | None
+    text: str
 
 
 @dataclass(slots=True)
@@ -37,12 +39,10 @@ class Count:
 
     Attributes:
         number: findings.
-        text: what the first one says.
         first: where the first one was, as the caller names places.
     """
 
     number: int
-    text: str
     first: str
 
 
@@ -78,8 +78,8 @@ class Findings:
         """
         for issue in issues:
             location = without_indices(issue.location)
-            kind = Kind(issue.severity, issue.rule, location, issue.profile, issue.origin)
-            self._add(kind, Count(1, issue.text, place))
+            kind = Kind(issue.severity, issue.rule, location, issue.profile, issue.origin, issue.text)
+            self._add(kind, Count(1, place))
 
     def add_remarks(self, remarks: Mapping[str, int]) -> None:
         """Count findings of severity information of which no more than the rule counts.
@@ -93,7 +93,7 @@ class Findings:
     def merge(self, others: Findings) -> None:
         """Add what was counted elsewhere, later."""
         for kind, count in others._kinds.items():
-            self._add(kind, Count(count.number, count.text, count.first))
+            self._add(kind, Count(count.number, count.first))
         for severity, number in others.more.items():
             self.more[severity] = self.more.get(severity, 0) + number
         self.add_remarks(others.remarks)
@@ -122,8 +122,7 @@ class Findings:
     def as_json(self) -> list[dict[str, Any]]:
         """Return kinds and counts as plain data."""
         listed: list[dict[str, Any]] = [
-            {**kind._asdict(), "text": count.text, "number": count.number, "first": count.first}
-            for kind, count in self.kinds()
+            {**kind._asdict(), "number": count.number, "first": count.first} for kind, count in self.kinds()
         ]
         listed += [
             {"severity": severity, "rule": "more", "number": self.more[severity]}

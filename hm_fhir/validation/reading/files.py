@@ -21,7 +21,7 @@ from hm_fhir.errors import SettingsError
 STANDARD_INPUT: Final = "-"
 """Name of standard input among files, as on most command lines."""
 
-_ENDINGS: Final = (".json", ".ndjson")
+_ENDINGS: Final = (".json", ".ndjson", ".jsonl")
 _LINES: Final = (".ndjson", ".jsonl")
 _NO_RESOURCES: Final = ("package.json",)
 """What a FHIR package has beside its resources, with ``.index.json``."""

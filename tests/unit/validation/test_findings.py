@@ -30,7 +30,7 @@ def counted(issues: list[Issue], place: str = "a.ndjson:1") -> Findings:
 
 
 def test_the_same_at_other_items_of_a_list_is_counted_once() -> None:
-    issues = [Issue("error", "required", "r", f"Patient.name[{place}].family", f"text {place}") for place in (4, 2)]
+    issues = [Issue("error", "required", "r", f"Patient.name[{place}].family", "text") for place in (4, 2)]
     findings = Findings()
     for number, issue in enumerate(issues):
         findings.add([issue], f"line {number}")
@@ -41,11 +41,16 @@ def test_the_same_at_other_items_of_a_list_is_counted_once() -> None:
             "location": "Patient.name.family",
             "profile": None,
             "origin": None,
-            "text": "text 4",
+            "text": "text",
             "number": 2,
             "first": "line 0",
         }
     ]
+
+
+def test_different_words_at_one_place_are_different_findings() -> None:
+    issues = [Issue("error", "required", "cardinality-min", "Encounter", f"{name} is missing") for name in "ab"]
+    assert [kind.text for kind, _ in counted(issues).kinds()] == ["a is missing", "b is missing"]
 
 
 def test_the_worst_come_first() -> None:
