@@ -13,7 +13,7 @@ import logging
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -373,5 +373,5 @@ def _not_valid_payload(mapped: Mapped, verdict: Verdict) -> dict[str, Any]:
     return {
         "resources": [],
         "not_valid": [resource.content for resource in mapped.resources],
-        "issues": [{"resource": resource, **asdict(issue)} for resource, issue in verdict.found],
+        "issues": [{"resource": resource, **issue._asdict()} for resource, issue in verdict.found],
     }

@@ -7,6 +7,7 @@ import binascii
 import html
 import json
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from hm_fhir.fhirpath.items import LimitReached, Unsuitable
 from hm_fhir.fhirpath.operands import TEXT_LIMIT_CHARACTERS, limited
 
 _PATTERNS_KEPT: Final = 512
+_OF_CHARACTERS: Final = re.compile(r"\^((?:(?:\[[A-Za-z0-9-]+\]|[A-Za-z0-9])(?:\{[0-9]{1,3}\})?)+)\$")
 _PATTERN_LIMIT_CHARACTERS: Final = 10_000
 _INSTRUCTIONS_PER_STEP: Final = 2_000
 _PIECES_PER_STEP: Final = 10
@@ -51,6 +53,19 @@ def instructions(expression: str) -> int:
     return int(pattern(expression).programsize)
 
 
+@lru_cache(maxsize=_PATTERNS_KEPT)
+def _plain(expression: str) -> Callable[[str], object] | None:
+    """Return what matches an expression such as ``^[0-9]{10}$`` as RE2 would, only faster; None: another kind.
+
+    It says of each character what it may be, so that any engine takes linear time.
+    """
+    found = _OF_CHARACTERS.fullmatch(expression)
+    try:
+        return None if found is None else re.compile(found[1]).fullmatch
+    except re.error:
+        return None
+
+
 def matching_steps(value: str, expression: str, substitution: str = "") -> int:
     """Return how many steps it is to match or to replace matches.
 
@@ -69,6 +84,9 @@ def replacing_steps(value: str, part: str, substitution: str) -> int:
 
 def matches(value: str, expression: str) -> bool:
     """Return whether a part of the text matches (5.6.9)."""
+    plain = _plain(expression)
+    if plain is not None:
+        return plain(value) is not None
     return pattern(expression).search(value) is not None
 
 

@@ -114,8 +114,7 @@ def count_check(element: Element, base: Element, narrowed: frozenset[str] | None
             text = f"{name} is missing" if not count else f"{name}: at least {minimum} must be there"
             run.report("error", "required", "cardinality-min", path, text, profile)
         if maximum is not None and count > maximum:
-            text = f"{name}: at most {maximum} may be there" if maximum else f"{name} must not be there"
-            run.report("error", "structure", "cardinality-max", (path, name), text, profile)
+            run.report("error", "structure", "cardinality-max", (path, name), too_many(name, maximum), profile)
         if narrowed is not None:
             for item in items:
                 if _type_of(item) not in narrowed:
@@ -123,6 +122,11 @@ def count_check(element: Element, base: Element, narrowed: frozenset[str] | None
                     run.report("error", "structure", "type-not-allowed", item.path, text, profile)
 
     return check
+
+
+def too_many(name: str, maximum: int) -> str:
+    """Return what is said of more items than there may be."""
+    return f"{name}: at most {maximum} may be there" if maximum else f"{name} must not be there"
 
 
 def _type_of(item: Item) -> Any:

@@ -189,6 +189,19 @@ class Discriminators:
 
         return matches
 
+    def recurring_path(self, slices: Iterable[Element], discriminators: tuple[Discriminator, ...]) -> tuple[str, ...]:
+        """Return the path at which the values say all about the slices and come again and again; else nothing."""
+        if len(discriminators) != 1 or discriminators[0].type not in ("value", "pattern"):
+            return ()
+        steps = steps_of(discriminators[0].path)
+        if not steps:
+            return ()
+        for one in slices:
+            kinds = {self._name(name) for element in self._defined(one, steps) for name in element.types}
+            if not self._is_plain(one, steps) or not kinds or not RECURRING.issuperset(kinds):
+                return ()
+        return tuple(step.argument for step in steps)
+
     def _is_plain(self, one: Element, steps: list[Step]) -> bool:
         """Return whether the steps are JSON keys as they are: names, none of them of a choice."""
         at = [one]
@@ -324,20 +337,26 @@ def _resolved(reference: str, run: Run) -> Iterable[Node]:
     return ((resource, _resource_type(resource) or ""),) if isinstance(resource, dict) else ()
 
 
+def values_at(value: Any, names: tuple[str, ...]) -> list[Any]:
+    """Return the JSON values at a path of plain element names."""
+    values = [value]
+    for name in names:
+        below: list[Any] = []
+        for one in values:
+            found = one.get(name) if type(one) is dict else None
+            if type(found) is list:
+                below += found
+            elif found is not None:
+                below.append(found)
+        values = below
+    return values
+
+
 def _by_names(names: tuple[str, ...], tests: list[Callable[[Any, Run], bool]]) -> Matches:
     """Return the test of a path of plain element names, which are JSON keys as they are."""
 
     def matches(item: Item, run: Run) -> bool:
-        values = [item.value]
-        for name in names:
-            below: list[Any] = []
-            for value in values:
-                found = value.get(name) if type(value) is dict else None
-                if type(found) is list:
-                    below += found
-                elif found is not None:
-                    below.append(found)
-            values = below
+        values = values_at(item.value, names)
         for test in tests:
             for value in values:
                 if test(value, run):

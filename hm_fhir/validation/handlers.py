@@ -56,7 +56,14 @@ def single_primitive(
         for one in more:
             one(item, (path, name), run)
 
-    return plain if codes is None else coded
+    def alone(item: Any, path: Path, run: Run, _owner: Any) -> None:
+        problem = check(item)
+        if problem is not None:
+            run.problem(_odd(item) or problem, (path, name))
+
+    if codes is not None:
+        return coded
+    return plain if more else alone
 
 
 def many_primitives(
@@ -183,17 +190,22 @@ def companion(element: Element, key: str, check: Check, *, itself: bool) -> Hand
     return several if element.many else single
 
 
-def guarded_choice(handler: Handler, element: Element) -> Handler:
-    """Return a handler that also says when two types of a choice are there at once."""
-    keys = frozenset(element.json_keys)
+def guarded_choice(handler: Handler, element: Element, own: str) -> Handler:
+    """Return a handler that also says when two types of a choice are there at once.
+
+    Args:
+        handler: of one of the types.
+        element: the choice.
+        own: JSON key of that type.
+    """
+    others = frozenset(key for key in element.json_keys if key != own)
+    others |= {f"_{key}" for key in others}
 
     def choice(item: Any, path: Path, run: Run, owner: Any) -> None:
         handler(item, path, run, owner)
-        if len(owner) > 1:
-            there = {key.removeprefix("_") for key in owner if key.removeprefix("_") in keys}
-            if len(there) > 1:
-                text = f"{element.name} may be there with one type only"
-                run.report("error", "structure", "choice-repeated", (path, element.name), text)
+        if not others.isdisjoint(owner):
+            text = f"{element.name} may be there with one type only"
+            run.report("error", "structure", "choice-repeated", (path, element.name), text)
 
     return choice
 

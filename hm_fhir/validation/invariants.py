@@ -68,7 +68,10 @@ def _start_is_before_end(value: Any) -> bool | None:
     if not isinstance(start, str) or not isinstance(end, str):
         return True
     # In the same zone and with the same precision the order of moments is that of their texts.
-    return start <= end if len(start) == len(end) and start[_ZONE:] == end[_ZONE:] else None
+    if len(start) == len(end) and start[_ZONE:] == end[_ZONE:]:
+        return start <= end
+    in_one_zone = len(start) > _ZONE < len(end) and start[_ZONE:].lstrip(_FRACTION) == end[_ZONE:].lstrip(_FRACTION)
+    return start < end if in_one_zone and start[:_ZONE] != end[:_ZONE] else None
 
 
 def _checked_elsewhere(_value: Any, _run: Run) -> bool:
@@ -97,6 +100,7 @@ ERRATA: Final[Mapping[str, str]] = {
 }
 """Expressions of R4 that do not say what they mean -> what the official validation evaluates instead."""
 
+_FRACTION: Final = ".0123456789"
 _ZONE: Final = 19
 """Where the zone begins in a moment with seconds."""
 
@@ -263,8 +267,20 @@ def _json_keys(definition: TypeDefinition, name: str) -> list[str]:
 
 
 def _holds(compiled: expression.Expression) -> Holds:
+    one, single = compiled.one, not compiled.result.many
+
     def holds(value: Any, run: Run) -> bool:
-        return compiled.true(Scope(value, {"resource": run.resource, "rootResource": run.container}, run))
+        scope = Scope(value, {"resource": run.resource, "rootResource": run.container}, run)
+        if single:
+            try:
+                answer = one(value, scope)
+            except expression.FAILURES:
+                pass  # below it is said what could not be decided
+            else:
+                if answer is None or type(answer) is bool:
+                    return bool(answer)
+            scope = Scope(value, {"resource": run.resource, "rootResource": run.container}, run)
+        return compiled.true(scope)
 
     def holds_or_is_empty(value: Any, run: Run) -> bool:
         scope = Scope(value, {"resource": run.resource, "rootResource": run.container}, run)

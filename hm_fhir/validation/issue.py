@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Severity = Literal["fatal", "error", "warning", "information"]
 """https://hl7.org/fhir/R4/valueset-issue-severity.html"""
@@ -23,8 +22,7 @@ WHOLE = "$"
 """The location of what is no resource of R4; FHIRPath has no name for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Issue:
+class Issue(NamedTuple):
     """One finding about a resource. It never holds a value of the data.
 
     Args:

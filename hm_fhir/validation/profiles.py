@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from hm_fhir.validation.counting import count_check, items_of
+from hm_fhir.validation.counting import count_check, items_of, too_many
 from hm_fhir.validation.discriminators import Discriminators
 from hm_fhir.validation.item_rules import ItemRules, Keep, all_of_them
 from hm_fhir.validation.run import Check, Path, Run
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from hm_fhir.fhir.definitions import Element, TypeDefinition
     from hm_fhir.validation.bindings import Bindings
     from hm_fhir.validation.structure import Structure
+
+_STEPS_KEPT: Final = 8
 
 ElementCheck = Callable[[dict[str, Any], Path, Run], None]
 """Takes the object that holds the element, its path and the run."""
@@ -150,6 +152,11 @@ class Profiles:
             and not base.choice
             and not narrowed
         )
+        if sliced is None and narrowed is None and element.minimum <= 1 and self._is_list_of_objects(base):
+            checks = self.items.of_kind(element, base, base.types[0], profile)
+            maximum = element.maximum if element.maximum != base.maximum else None
+            each = (_each(name, checks, maximum, profile),) if checks or maximum is not None else None
+            return _ElementRules(name, element.minimum > base.minimum, each)
         counted = None if only_required else count_check(element, base, narrowed, profile)
         if of_items is None and sliced is None and counted is None:
             return _ElementRules(name, required=only_required)
@@ -171,6 +178,10 @@ class Profiles:
         return _ElementRules(
             name, only_required, check=check, keys=() if always else (*keys, *(f"_{key}" for key in keys))
         )
+
+    def _is_list_of_objects(self, base: Element) -> bool:
+        kinds = base.types
+        return base.many and not base.choice and len(kinds) == 1 and not self.is_primitive(kinds[0])
 
     def _has_one_value(self, element: Element, base: Element) -> bool:
         """Return whether an element is one JSON value that says all: no list, no choice, no ``_key`` to look at."""
@@ -229,6 +240,25 @@ class Profiles:
                 run.report("error", "structure", "profile-none", path, text, profile)
 
         return several
+
+
+def _each(name: str, checks: tuple[Check, ...], maximum: int | None, profile: str) -> Check:
+    """Return the check of a list: how many items there may be, and what each of them has to pass."""
+    steps = [f"{name}[{place}]" for place in range(_STEPS_KEPT)]
+
+    def check(value: Any, path: Path, run: Run) -> None:
+        if type(value) is not list:
+            return
+        above = path[0]
+        if maximum is not None and len(value) > maximum:
+            run.report("error", "structure", "cardinality-max", path, too_many(name, maximum), profile)
+        names = steps if len(value) <= _STEPS_KEPT else [f"{name}[{place}]" for place in range(len(value))]
+        for item, step in zip(value, names, strict=False):
+            if item is not None:
+                for one in checks:
+                    one(item, (above, step), run)
+
+    return check
 
 
 def _asks_for_slices(element: Element) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from hm_fhir.fhir.definitions import Slicing
 from hm_fhir.validation.counting import Item, Items
+from hm_fhir.validation.discriminators import values_at
 from hm_fhir.validation.remembering import RECURRING, keep, key_in
 from hm_fhir.validation.run import Path, Run
 
@@ -70,7 +71,11 @@ def slicing_check(
     label = element.name
     numbers = _numbers(slices)
     if RECURRING.issuperset(base.types) and not any(one.type == "profile" for one in slicing.discriminators):
-        numbers = _remembered(numbers)
+        numbers = _remembered(numbers, ())
+    else:
+        names = profiles.discriminators.recurring_path(element.slices, slicing.discriminators)
+        if names:
+            numbers = _remembered(numbers, names)
 
     def check(items: Items, path: Path, run: Run) -> None:
         found = _assign(items, numbers, slices, path, run, label, profile)
@@ -109,13 +114,15 @@ def _numbers(slices: list[Slice]) -> Numbers:
     return numbers
 
 
-def _remembered(numbers: Numbers) -> Numbers:
+def _remembered(numbers: Numbers, names: tuple[str, ...]) -> Numbers:
+    """Return what answers once for the same values at a path of plain names; empty: of the whole item."""
     known: dict[bytes, tuple[int, ...]] = {}
 
     def remembering(item: Item, run: Run) -> tuple[int, ...]:
-        key = key_in(run, item.value)
-        if key is None:
+        keys = [key_in(run, value) for value in values_at(item.value, names)]
+        if None in keys:
             return numbers(item, run)
+        key = b"\n".join(one for one in keys if one is not None)
         found = known.get(key)
         if found is None:
             found = numbers(item, run)

@@ -202,7 +202,7 @@ class _Table(dict[str, Entry]):
             handler = self._structure.handler(element, kind, (check_element_id,) if of_element else ())
         if handler is None or not element.choice:
             return handler
-        return guarded_choice(handler, element)
+        return guarded_choice(handler, element, plain)
 
 
 _NOTHING: Final[Problem] = ("error", "invalid", "empty-object", "an object must not be empty; leave it out")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -109,7 +108,7 @@ class Origins:
                 if explanation is None:
                     explanation = self._explain(activity, cases_of)
                 line.found(_origin(explanation, resource.key, issue.location))
-            result.append(ResourceIssue(resource.key, replace(issue, origin=line.origin)))
+            result.append(ResourceIssue(resource.key, issue._replace(origin=line.origin)))
         return tuple(result)
 
     def _explain(self, activity: Mapping[str, Any], cases_of: Pack | None) -> Explanation:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import translate
 from typing import TYPE_CHECKING
 
@@ -87,7 +87,7 @@ class Policy:
     def _judge(self, issue: Issue) -> Issue | None:
         for rule in self._rules:
             if rule.is_about(issue):
-                return None if rule.severity is None else replace(issue, severity=rule.severity)
+                return None if rule.severity is None else issue._replace(severity=rule.severity)
         return issue
 
 

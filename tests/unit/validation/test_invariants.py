@@ -6,9 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hm_fhir.fhir.definitions import Constraint, r4
+from hm_fhir.fhirpath import expression
+from hm_fhir.fhirpath.compiled import Scope
 from hm_fhir.testing.resources import generate_resources
 from hm_fhir.validation.definitions import load_definitions
-from hm_fhir.validation.invariants import NATIVE, Invariants
+from hm_fhir.validation.invariants import NATIVE, QUICK, Invariants
 from hm_fhir.validation.run import Run
 from hm_fhir.validation.validator import Validator
 
@@ -101,3 +103,21 @@ def test_an_invariant_that_cannot_be_decided_is_not_met():
     (issue,) = run.issues
     assert issue.severity == "error"
     assert "family" not in issue.text
+
+
+_MOMENTS = st.builds(
+    lambda day, time, fraction, zone: f"2026-03-{day:02}T{time}{fraction}{zone}",
+    st.integers(1, 3),
+    st.sampled_from(["00:00:00", "10:00:00", "23:59:59"]),
+    st.sampled_from(["", ".5", ".500000", ".999999"]),
+    st.sampled_from(["Z", "+02:00", "+03:00", "-05:00"]),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(_MOMENTS, st.just("2026-03-02")), st.one_of(_MOMENTS, st.just("2026-03-02")))
+def test_the_quick_answer_about_periods_is_that_of_fhirpath(start, end):
+    (text,) = (one for one in QUICK if one.startswith("start.hasValue()"))
+    answer = QUICK[text]({"start": start, "end": end})
+    compiled = expression.compile(text, types=r4(), root="Period", strict=False)
+    assert answer is None or answer == compiled.true(Scope({"start": start, "end": end}))
