@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from hm_fhir.fhir.definitions import Slicing
 from hm_fhir.validation.counting import Item, Items
-from hm_fhir.validation.discriminators import values_at
+from hm_fhir.validation.discriminator_paths import values_at
 from hm_fhir.validation.remembering import RECURRING, keep, key_in
 from hm_fhir.validation.run import Path, Run
 
