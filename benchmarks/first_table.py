@@ -3,7 +3,7 @@
     python benchmarks/first_table.py --url http://127.0.0.1:8801/fhir      # a HAPI that is running
     python benchmarks/first_table.py                                       # starts HAPI itself (Java 17, Maven)
 
-Every figure is a ratio to a peer or a floor of the same run. Needs the plugins samokov and burgas.
+Every figure is a ratio to a peer or a floor of the same run.
 """
 
 from __future__ import annotations
@@ -26,8 +26,11 @@ from rich.table import Table
 
 from hm_fhir.app import App
 from hm_fhir.delivery.target import Done, Limits, Write
+from hm_fhir.fhir.json import to_json
+from hm_fhir.testing.activities import generate_activities
 from hm_fhir.testing.deployment import Deployment
 
+SEED = 7
 HAPI = Path(__file__).parents[1] / "tests" / "servers" / "hapi"
 LAUNCH = (
     "import resource, subprocess, sys\n"
@@ -62,16 +65,13 @@ class Recorder:
 @contextmanager
 def deployment(url: str, activities: int) -> Iterator[Deployment]:
     """Give a deployment with a key and people of its own, so that the server knows none of it."""
-    from hm_fhir_burgas.sample import write_sample as write_burgas
-    from hm_fhir_samokov.sample import write_sample as write_samokov
-
     folder = Path(tempfile.mkdtemp())
     try:
-        write_samokov(folder / "samokov.csv", activities=activities)
-        write_burgas(folder / "burgas.ndjson", activities=activities)
+        with (folder / "activities.ndjson").open("wb") as file:
+            file.writelines(to_json(activity) + b"\n" for activity in generate_activities(SEED, 2 * activities))
         made = Deployment(folder, identifier_system=f"urn:hm-fhir:benchmark:{folder.name}")
-        made.enable("samokov", "burgas").target("server", url)
-        yield made.source("samokov", "samokov", "samokov.csv").source("burgas", "burgas", "burgas.ndjson")
+        made.target("server", url)
+        yield made.source("activities", "ndjson", "activities.ndjson")
     finally:
         shutil.rmtree(folder)
 
@@ -80,7 +80,7 @@ def ours(url: str, activities: int) -> tuple[float, int]:
     """Return the seconds that delivery takes (claim, send, settle), and the resources."""
     with deployment(url, activities) as made, made.app() as app:
         for name in app.settings.sources:
-            app.intake.take(name, app.source(name))
+            app.intake.take(app.reading(name))
         begin = time.perf_counter()
         counts = app.deliver()["server"]
         seconds = time.perf_counter() - begin
@@ -95,7 +95,7 @@ def bare(url: str, activities: int) -> float:
         recorder = Recorder(app)
         app.targets["server"] = recorder  # type: ignore[assignment]
         for name in app.settings.sources:
-            app.intake.take(name, app.source(name))
+            app.intake.take(app.reading(name))
         app.deliver()
         with requests.Session() as session:
             begin = time.perf_counter()
@@ -109,7 +109,7 @@ def entries_per_second(activities: int) -> float:
     with deployment("http://127.0.0.1:9/fhir", activities // 2) as made, made.app() as app:
         app.targets["server"] = Recorder(app)  # type: ignore[assignment]
         for name in app.settings.sources:
-            app.intake.take(name, app.source(name))
+            app.intake.take(app.reading(name))
         begin = time.perf_counter()
         counts = app.deliver()["server"]
         return counts.settled["delivered"] / (time.perf_counter() - begin)

@@ -6,7 +6,7 @@
 The gain is a ratio of times in the same run, each with one process first; starting the processes is in it. What is
 possible on the machine as it is at that moment is measured, too: so many separate runs at once, each with its share
 of the activities, whose outputs nobody puts in order. Memory is the largest sum over the parent and its children,
-what they share counted once, looked at ten times a second. Needs the plugin burgas, and Linux for memory.
+what they share counted once, looked at ten times a second. Needs Linux for memory.
 """
 
 from __future__ import annotations
@@ -24,18 +24,20 @@ from threading import Thread
 from rich.console import Console
 from rich.table import Table
 
+from hm_fhir.fhir.json import to_json
+from hm_fhir.testing.activities import generate_activities
 from hm_fhir.testing.deployment import Deployment
 
+SEED = 7
 MEBIBYTE = 1024**2
 READ_BYTES = 1 << 20
 
 
 def deployment(folder: Path, activities: int) -> Deployment:
     """Return a deployment with so many activities; people repeat, as they do in life."""
-    from hm_fhir_burgas.sample import write_sample
-
-    write_sample(folder / "burgas.ndjson", activities=activities)
-    return Deployment(folder).enable("burgas").source("burgas", "burgas", "burgas.ndjson")
+    with (folder / "activities.ndjson").open("wb") as file:
+        file.writelines(to_json(activity) + b"\n" for activity in generate_activities(SEED, activities))
+    return Deployment(folder).source("activities", "ndjson", "activities.ndjson")
 
 
 def tree(pid: int) -> Iterator[int]:
@@ -82,13 +84,13 @@ def run(made: Deployment, workers: int) -> tuple[float, int, str]:
 
 def separately(folder: Path, runs: int) -> float:
     """Return the seconds of so many separate runs at once, each with its share of the activities."""
-    lines = (folder / "burgas.ndjson").read_bytes().splitlines(keepends=True)
+    lines = (folder / "activities.ndjson").read_bytes().splitlines(keepends=True)
     share = -(-len(lines) // runs)
     started = []
     for number in range(runs):
         own = folder / f"share-{number}"
-        made = Deployment(own).enable("burgas").source("burgas", "burgas", "burgas.ndjson")
-        (own / "burgas.ndjson").write_bytes(b"".join(lines[number * share : (number + 1) * share]))
+        made = Deployment(own).source("activities", "ndjson", "activities.ndjson")
+        (own / "activities.ndjson").write_bytes(b"".join(lines[number * share : (number + 1) * share]))
         started.append(made.command("map"))
     start = time.perf_counter()
     processes = [

@@ -23,11 +23,11 @@ from pydantic.fields import FieldInfo
 from hm_fhir import builtin, config, errors
 from hm_fhir.activities import catalogue, findings, model, papers, people, vocabulary
 from hm_fhir.cli.main import cli
-from hm_fhir.delivery import auth
+from hm_fhir.http import auth
 from hm_fhir.mapping.fragment import GIVEN_VARIABLES, Fragment, ResourceRule
 from hm_fhir.mapping.loader import load_pack
 from hm_fhir.mapping.template.tree import Constant, walk
-from hm_fhir.sources import directory
+from hm_fhir.sources import directory, rest, rest_paging
 from hm_fhir.validation import rules
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -73,6 +73,13 @@ SETTINGS: dict[str, type[BaseModel]] = {
     **{f'[targets.NAME] with kind = "{spec.name}"': spec.options for spec in builtin.hm_fhir_targets()},
     'auth = {kind = "bearer", ...}': auth.BearerAuth,
     'auth = {kind = "basic", ...}': auth.BasicAuth,
+    'auth = {kind = "token", ...}': auth.TokenAuth,
+    'paging = {kind = "none"}': rest_paging.NoPaging,
+    'paging = {kind = "link", ...}': rest_paging.LinkPaging,
+    'paging = {kind = "offset", ...}': rest_paging.OffsetPaging,
+    'paging = {kind = "page", ...}': rest_paging.NumberPaging,
+    'paging = {kind = "token", ...}': rest_paging.TokenPaging,
+    "updated = {...}": rest.UpdatedSince,
 }
 
 
@@ -118,6 +125,8 @@ def type_of(annotation: Any, metadata: Sequence[Any] = ()) -> str:
 
 def _kind(record: type[BaseModel]) -> str:
     """Return how settings say that a table is of this kind."""
+    if "kind" not in record.model_fields:
+        return "{...}"
     return f'{{kind = "{get_args(record.model_fields["kind"].annotation)[0]}", ...}}'
 
 

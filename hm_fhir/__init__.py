@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hm_fhir.errors import HmFhirError
     from hm_fhir.hookspecs import hookimpl
     from hm_fhir.records import MappingPackSpec, ProfilePackSpec, SourceSpec, TargetSpec
+    from hm_fhir.sources.spec import fields_source
 
 _WHERE = {
     "Activity": "hm_fhir.activities.model",
@@ -25,6 +26,7 @@ _WHERE = {
     "ProfilePackSpec": "hm_fhir.records",
     "SourceSpec": "hm_fhir.records",
     "TargetSpec": "hm_fhir.records",
+    "fields_source": "hm_fhir.sources.spec",
     "hookimpl": "hm_fhir.hookspecs",
     "open_app": "hm_fhir.app",
 }
@@ -38,6 +40,7 @@ __all__ = [
     "SourceSpec",
     "TargetSpec",
     "__version__",
+    "fields_source",
     "hookimpl",
     "open_app",
 ]

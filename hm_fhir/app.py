@@ -8,27 +8,26 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
-from zoneinfo import ZoneInfo
-
-from pydantic import BaseModel, ValidationError
+from typing import Self
 
 from hm_fhir import __version__, builtin
 from hm_fhir.activities.identity import Identity
 from hm_fhir.activities.model import Activity
-from hm_fhir.config import Identifiers, Kinded, Settings, load_settings, read_key, settings_error
+from hm_fhir.config import Identifiers, Settings, load_settings, read_key
 from hm_fhir.delivery.clock import Clock, SystemClock
-from hm_fhir.delivery.intake import Intake, RecordCounts, map_records
+from hm_fhir.delivery.intake import Intake, map_records
 from hm_fhir.delivery.mapping_chunks import ChunkMapper, MappedChunk, map_here
 from hm_fhir.delivery.mapping_workers import map_in_workers
 from hm_fhir.delivery.owners import is_dead, new_owner
 from hm_fhir.delivery.prepare import Preparation
+from hm_fhir.delivery.reading import Reading
 from hm_fhir.delivery.reconcile import RunReport
+from hm_fhir.delivery.record_counts import RecordCounts
 from hm_fhir.delivery.retry import RetryPolicy
-from hm_fhir.delivery.target import Closed, Target, TargetContext
+from hm_fhir.delivery.target import Closed, Target
 from hm_fhir.delivery.worker import DeliveryCounts, Worker
 from hm_fhir.errors import (
-    HmFhirError,
+    DeliveryError,
     OperatorNeeded,
     PluginError,
     RecordRejected,
@@ -36,15 +35,15 @@ from hm_fhir.errors import (
     SettingsError,
     StoreError,
     did_you_mean,
-    place_of,
 )
 from hm_fhir.mapping.checker import Finding, Profiles, check_folders, load_checked
 from hm_fhir.mapping.conceptmap import CodeSystem, read_code_systems
 from hm_fhir.mapping.engine import Mapped, Mapper
+from hm_fhir.opening import open_source, open_targets, reading_of, record_again
 from hm_fhir.outbox.entry import Outcome, State, TargetCounts
 from hm_fhir.outbox.sqlite import SqliteStore
 from hm_fhir.plugins import Contributions, Plugins
-from hm_fhir.sources.base import Record, Source, SourceContext, count_of
+from hm_fhir.sources.base import Record, Source, count_of
 from hm_fhir.validation.deployment.deployed import DeployedValidation
 from hm_fhir.validation.deployment.mapped_check import MappedCheck
 
@@ -235,13 +234,7 @@ class App:
     @cached_property
     def targets(self) -> dict[str, Target]:
         """All targets, by name; none is connected yet."""
-        specs = self.contributions.targets
-        made: dict[str, Target] = {}
-        for name, chosen in self.settings.targets.items():
-            spec = _of_kind(specs, chosen, f"targets.{name}")
-            options = _options(spec.options, chosen, f"targets.{name}")
-            made[name] = spec.open(options, TargetContext(name, self.settings.folder))
-        return made
+        return open_targets(self.settings, self.contributions.targets)
 
     def source(self, name: str) -> Source:
         """Return a source by its name in the settings.
@@ -249,22 +242,45 @@ class App:
         Raises:
             SettingsError: there is none, or its settings are wrong.
         """
-        chosen = self.settings.sources.get(name)
-        if chosen is None:
-            raise SettingsError(f"there is no source {name!r}", fix=did_you_mean(name, self.settings.sources))
-        spec = _of_kind(self.contributions.sources, chosen, f"sources.{name}")
-        options = _options(spec.options, chosen, f"sources.{name}")
-        zone = ZoneInfo(self.settings.deployment.time_zone)
-        try:
-            return spec.open(options, SourceContext(chosen.system or name, self.settings.folder, zone))
-        except HmFhirError:
-            raise
-        except Exception as defect:  # noqa: BLE001  (named, so that somebody can mend it)
-            raise PluginError(
-                f"the plugin failed: {type(defect).__name__} at {place_of(defect)}",
-                place=f"sources.{name}",
-                fix="report this to the author of the plugin",
-            ) from None
+        return open_source(self.settings, self.contributions.sources, name)
+
+    def reading(self, name: str) -> Reading:
+        """Return how a source is read.
+
+        Raises:
+            SettingsError: there is no such source, or its settings are wrong.
+        """
+        # Whatever of this is different, everything is read again: what is known costs little, what is missed is lost.
+        made_with = {
+            "pack": self.mapper.fingerprint,
+            "check": self.mapped_check.fingerprint if self.mapped_check else "",
+            "targets": sorted(self.settings.targets),
+        }
+        return reading_of(self.settings, name, self.source(name), made_with, self.identity.digest)
+
+    def replay(self, source_name: str, *, limit: int | None = None) -> RecordCounts:
+        """Take the rejected records of a source again; what is good by now goes to the outbox.
+
+        Args:
+            source_name: name of the source in the settings.
+            limit: at most so many, the longest known first.
+
+        Returns:
+            What became of them; what is rejected again stays kept.
+        """
+        kept = self.store.rejected(source_name, limit=limit)
+        return self.intake.replay(self.reading(source_name), map(record_again, kept))
+
+    def read_again(self, source_name: str) -> None:
+        """Forget where reading of a source went on: the next run reads all of it. Nothing is sent twice by that.
+
+        Raises:
+            SettingsError: there is no such source.
+        """
+        if source_name not in self.settings.sources:
+            fix = did_you_mean(source_name, self.settings.sources)
+            raise SettingsError(f"there is no source {source_name!r}", fix=fix)
+        self.store.keep_cursor(source_name, None)
 
     @cached_property
     def intake(self) -> Intake:
@@ -406,13 +422,15 @@ class App:
         """
         report = RunReport()
         self.prepare()
-        opened = {name: self.source(name) for name in sources or self.settings.sources}
+        readings = [self.reading(name) for name in sources or self.settings.sources]
         try:
-            for name, source in opened.items():
+            for reading in readings:
+                name = reading.name
                 counts = report.records[name] = RecordCounts()
+                advance = progress(f"from {name}", self._expected(reading))
                 try:
-                    self.intake.take(name, source, progress(f"from {name}", count_of(source)), counts=counts)
-                except SettingsError as error:
+                    self.intake.take(reading, advance, counts=counts)
+                except (SettingsError, DeliveryError) as error:
                     report.failed_sources[name] = str(error)
             self._deliver(report.deliveries, targets, patience_seconds, progress)
         except KeyboardInterrupt:
@@ -424,13 +442,16 @@ class App:
         )
         return report
 
+    def _expected(self, reading: Reading) -> int | None:
+        """Return about how many records will be read; how many have changed since the last time nobody knows."""
+        place = self.store.reading_place(reading.name)
+        goes_on = reading.source.incremental and place is not None and place.cursor is not None
+        return None if goes_on else count_of(reading.source)
+
 
 def _chunk_mapper(settings: Settings, source_name: str, validate: bool) -> ChunkMapper:
     """Return what a worker process maps with."""
     return open_app(settings)._chunk_mapper(source_name, validate=validate)
-
-
-Spec = TypeVar("Spec")
 
 
 def _first_contact(target: Target) -> Closed | None:
@@ -442,21 +463,3 @@ def _first_contact(target: Target) -> Closed | None:
     except RetryLater:
         pass  # the worker finds out, and waits
     return None
-
-
-def _of_kind(specs: dict[str, Spec], chosen: Kinded, place: str) -> Spec:
-    spec = specs.get(chosen.kind)
-    if spec is None:
-        raise SettingsError(
-            f"nothing brings the kind {chosen.kind!r}",
-            place=f"{place}.kind",
-            fix=did_you_mean(chosen.kind, specs) or "enable the plugin that brings it",
-        )
-    return spec
-
-
-def _options(model: type[BaseModel], chosen: Kinded, place: str) -> BaseModel:
-    try:
-        return model.model_validate(chosen.options)
-    except ValidationError as error:
-        raise settings_error(error, model, place=place) from None

@@ -9,8 +9,8 @@ from pathlib import Path
 from hm_fhir.delivery.fhir_target import FhirTarget, FhirTargetOptions
 from hm_fhir.hookspecs import hookimpl
 from hm_fhir.records import MappingPackSpec, ProfilePackSpec, SourceSpec, TargetSpec
-from hm_fhir.sources.csv import CsvOptions, CsvSource
-from hm_fhir.sources.ndjson import NdjsonOptions, NdjsonSource
+from hm_fhir.sources.kinds import READER_NAMES, reader_kind
+from hm_fhir.sources.spec import reader_source
 
 _DATA = Path(str(files("hm_fhir") / "_data"))
 OWN_PROFILES = _DATA / "profiles" / "package"
@@ -19,9 +19,9 @@ OWN_PROFILES = _DATA / "profiles" / "package"
 
 @hookimpl
 def hm_fhir_sources() -> Iterator[SourceSpec]:
-    """CSV and NDJSON files of activities."""
-    yield SourceSpec("csv", CsvOptions, CsvSource, "CSV file whose headings are paths of the activity")
-    yield SourceSpec("ndjson", NdjsonOptions, NdjsonSource, "NDJSON file, one activity a line")
+    """Files, databases and products of others; a file of fields says what their records mean."""
+    for name in READER_NAMES:
+        yield reader_source(reader_kind(name))
 
 
 @hookimpl

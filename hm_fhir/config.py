@@ -197,6 +197,15 @@ class SourceSettings(Kinded):
         description="name of the local system whose records these are; the name of the source if absent. Sources of "
         "one system share the ids of their activities: a correction in a second file is a newer version",
     )
+    missing: Literal["kept", "deleted"] = Field(
+        default="kept",
+        description="what an activity is that a source, which gives everything each time, does not hold any more",
+    )
+    missing_at_most: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.1,
+        description="greatest share of the activities of the source that may be missing; when more is, nothing is "
+        "withdrawn and the run says so: half a file must not withdraw the other half",
+    )
 
 
 class Settings(BaseSettings):

@@ -218,7 +218,7 @@ def known_fields(model: Any, steps: Iterable[object]) -> list[str]:
             found = [inner for field in fields for inner in _models_in(field.annotation)]
         else:
             found = [one for one in found if _has_tag(one, step)] or found
-    return [name for one in found for name, field in one.model_fields.items() if not field.exclude]
+    return [field.alias or name for one in found for name, field in one.model_fields.items() if not field.exclude]
 
 
 def _models_in(annotation: Any) -> list[Any]:

@@ -178,6 +178,11 @@ class Plugins:
                     owners[record.name] = plugin
 
 
+def installed() -> tuple[str, ...]:
+    """Return the names of all plugins that are installed, enabled or not."""
+    return tuple(sorted({point.name for point in entry_points(group=hookspecs.PROJECT)}))
+
+
 def _distribution(point: EntryPoint) -> str:
     return point.dist.name if point.dist else "?"
 

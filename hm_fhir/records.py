@@ -1,4 +1,7 @@
-"""What hooks yield: frozen, named records. Two records of one kind with one name stop the start."""
+"""What hooks yield: frozen, named records. Two records of one kind with one name stop the start.
+
+`SourceSpec` stands with the sources.
+"""
 
 from __future__ import annotations
 
@@ -10,24 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from hm_fhir.delivery.target import Target, TargetContext
-from hm_fhir.sources.base import Source, SourceContext
-
-
-@dataclass(frozen=True, slots=True)
-class SourceSpec:
-    """A kind of source.
-
-    Args:
-        name: what the settings call it: ``kind = "…"``.
-        options: pydantic model of its settings (``extra="forbid"``).
-        open: makes the source from its checked settings.
-        description: one line for `hm-fhir plugins list`.
-    """
-
-    name: str
-    options: type[BaseModel]
-    open: Callable[[Any, SourceContext], Source]
-    description: str
+from hm_fhir.sources.spec import SourceSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,5 +58,7 @@ class TargetSpec:
     open: Callable[[Any, TargetContext], Target]
     description: str
 
+
+__all__ = ["AnySpec", "MappingPackSpec", "ProfilePackSpec", "SourceSpec", "TargetSpec"]
 
 AnySpec = SourceSpec | MappingPackSpec | ProfilePackSpec | TargetSpec

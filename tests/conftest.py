@@ -17,7 +17,9 @@ from typing import Any, NoReturn
 import pytest
 
 from hm_fhir.cli import demo_server
+from hm_fhir.fhir.package_archive import package_archive
 from hm_fhir.testing.deployment import Deployment
+from hm_fhir.validation.definitions import own_package
 
 HAPI = Path(__file__).parent / "servers" / "hapi"
 START_SECONDS = 240  # the first start builds the Maven project
@@ -115,6 +117,17 @@ def hapi(start_hapi: Callable[..., RunningServer]) -> str:
     Nobody empties it between tests: use identities of your own. Mark the test with ``pytest.mark.server``.
     """
     return start_hapi(clientids="alphanumeric").url
+
+
+@pytest.fixture(scope="session")
+def strict_hapi(start_hapi: Callable[..., RunningServer], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The base URL of a HAPI FHIR server with the package that enforces its profiles.
+
+    Codes of systems that it does not have are no error. Use identities of your own.
+    """
+    archive = tmp_path_factory.mktemp("package") / "package.tgz"
+    archive.write_bytes(package_archive(own_package()))
+    return start_hapi(package=archive, enforce="repository", unknown="warning", references="off").url
 
 
 @pytest.fixture(scope="session")

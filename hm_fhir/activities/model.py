@@ -24,7 +24,6 @@ from hm_fhir.activities.catalogue import ACTIVITY_TYPES, TYPES, encounter_class
 from hm_fhir.activities.findings import CasePlan, Findings, Referral
 from hm_fhir.activities.papers import Consent, Document
 from hm_fhir.activities.people import (
-    NUMBER_KINDS,
     Day,
     Facility,
     Frozen,
@@ -36,6 +35,8 @@ from hm_fhir.activities.people import (
     Person,
     SystemName,
     Text,
+    person_key,
+    replaced,
 )
 from hm_fhir.activities.vocabulary import (
     BARRIERS,
@@ -228,8 +229,8 @@ class Activity(Frozen):
         """Return the activity as plain JSON data (the root of every mapping expression), with what derives from it.
 
         Derived: ``key``, ``class`` (v3-ActCode), ``person`` (the first person), ``key`` of every person, mediator,
-        municipality, facility, group and case, and the keys of ``fulfils`` and ``follows`` as
-        ``fulfilled`` and ``followed``.
+        municipality, facility, service area, group and case, the weaker identities of every person as ``replaced``,
+        and the keys of ``fulfils`` and ``follows`` as ``fulfilled`` and ``followed``.
         """
         data = self.model_dump(mode="json", exclude_none=True)
         data["key"] = self.key
@@ -243,12 +244,20 @@ class Activity(Frozen):
         data["sensitivity"] = sorted({*self.sensitivity, *_sensitivity(dict(self))})
         for person, source in zip(data["persons"], self.persons, strict=True):
             person["key"] = person_key(source, self.system)
+            person["replaced"] = [
+                one.model_dump(mode="json", exclude_none=True) for one in replaced(source, self.system)
+            ]
         if data["persons"]:
             data["person"] = data["persons"][0]
-        data["mediator"]["key"] = f"{self.municipality.code}|{self.mediator.local_id}"
+        mediator = data["mediator"]
+        mediator["key"] = f"{self.municipality.code}|{self.mediator.local_id}"
+        for area in mediator["areas"]:
+            # It begins with no code of a municipality, so no facility can have this key.
+            area["key"] = f"area|{self.municipality.code}|{area['ekatte']}|{area.get('district', '')}"
         data["municipality"]["key"] = self.municipality.code
         tested_at = [test.get("facility") for test in data["findings"]["tests"]]
-        for facility in (data.get("facility"), data.get("referral", {}).get("facility"), *tested_at):
+        places = (data.get("facility"), data.get("referral", {}).get("facility"), *tested_at, *mediator["offices"])
+        for facility in places:
             if facility:
                 facility["key"] = f"{self.municipality.code}|{facility['local_id']}"
         if self.group is not None:
@@ -260,15 +269,6 @@ class Activity(Frozen):
         data["fulfilled"] = [f"{self.system}|{local_id}" for local_id in self.fulfils]
         data["followed"] = [f"{self.system}|{local_id}" for local_id in self.follows]
         return data
-
-
-def person_key(person: Person, system: str) -> str:
-    """Return the identity of a person: the strongest national number, else the local id within its system."""
-    numbers = {identifier.kind: identifier.value for identifier in person.identifiers}
-    for kind in NUMBER_KINDS:
-        if kind in numbers:
-            return f"{kind}|{numbers[kind]}"
-    return f"{system}|{person.local_id}"
 
 
 def _sensitivity(checked: Mapping[str, Any]) -> set[str]:

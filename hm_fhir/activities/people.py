@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Annotated, Literal, get_args
 
 from pydantic import (
@@ -26,6 +26,7 @@ from hm_fhir.activities.vocabulary import DESTINATIONS, SPECIALTIES
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_HOUR = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}.*")
 _EARLIEST_YEAR, _LATEST_YEAR = 1900, 2199
 
@@ -62,6 +63,12 @@ def _exact_time(value: object) -> object:
     raise ValueError("a date-time is written YYYY-MM-DDThh:mm:ss with a time zone")
 
 
+def _exact_hour(value: object) -> object:
+    if (isinstance(value, str) and _HOUR.fullmatch(value)) or (isinstance(value, time) and value.tzinfo is None):
+        return value
+    raise ValueError("a time of day is written hh:mm")
+
+
 def _plausible(moment: datetime) -> datetime:
     # Local systems write an absent time as the first or last one that they know; in UTC it does not even exist.
     if not _EARLIEST_YEAR <= moment.year <= _LATEST_YEAR:
@@ -72,6 +79,8 @@ def _plausible(moment: datetime) -> datetime:
 Day = Annotated[date, BeforeValidator(_exact_date)]
 Instant = Annotated[AwareDatetime, BeforeValidator(_exact_time), AfterValidator(_plausible)]
 """A date-time with a time zone."""
+Hour = Annotated[time, BeforeValidator(_exact_hour)]
+"""A time of day, as clocks show it where it counts; without a zone."""
 
 
 def _system(name: str) -> str:
@@ -142,6 +151,12 @@ class Person(Frozen):
     local_id: LocalId | None = Field(
         default=None, description="number of the person in the local system, when it has one", repr=False
     )
+    formerly: tuple[LocalId, ...] = Field(
+        default=(),
+        description="local ids in the same system under which the subject stood before: of local records that were"
+        " merged into this one, or the own one when there was no national number yet",
+        repr=False,
+    )
     identifiers: tuple[PersonIdentifier, ...] = Field(default=(), description="national numbers", repr=False)
     name: PersonName | None = Field(default=None, description="name", repr=False)
     birth_date: Day | None = Field(
@@ -179,6 +194,8 @@ class Person(Frozen):
             raise ValueError("two identifiers of one kind")
         if not self.identifiers and self.local_id is None:
             raise ValueError("a person needs a national number or a local id")
+        if len(self.formerly) != len(set(self.formerly)):
+            raise ValueError("two former local ids are the same")
         for identifier in self.identifiers:
             if identifier.kind == "egn" and egn.get_birth_date(identifier.value) != self.birth_date:
                 raise ValueError("the date of birth differs from the one in the EGN")
@@ -243,15 +260,86 @@ class Facility(Frozen):
     phone: Text | None = Field(default=None, description="telephone of the place", repr=False)
 
 
+class ServiceArea(Frozen):
+    """A settlement, or a neighbourhood of it, that a mediator serves."""
+
+    ekatte: Annotated[str, StringConstraints(pattern=r"^\d{5}$")] = Field(
+        description="EKATTE code of the settlement: 5 digits with leading zeros"
+    )
+    settlement: Text = Field(description="name of the settlement")
+    district: Text | None = Field(default=None, description="neighbourhood; all of the settlement when absent")
+
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class WorkingHours(Frozen):
+    """When a mediator can be met, on some days of the week, in local time."""
+
+    days: Annotated[tuple[Weekday, ...], Field(min_length=1)] = Field(description="days of the week")
+    start: Hour = Field(description="begin, hh:mm")
+    end: Hour = Field(description="end, hh:mm")
+
+    @model_validator(mode="after")
+    def _possible(self) -> WorkingHours:
+        if len(self.days) != len(set(self.days)):
+            raise ValueError("a day of the week stands twice")
+        if self.end <= self.start:
+            raise ValueError("working hours end after they begin")
+        return self
+
+
 class Mediator(Frozen):
     """The health mediator (national occupation code 3253 3001)."""
 
     local_id: LocalId = Field(description="number of the mediator at the municipality", repr=False)
     name: PersonName = Field(description="name of the mediator", repr=False)
     phone: Text | None = Field(default=None, description="work telephone", repr=False)
+    areas: tuple[ServiceArea, ...] = Field(default=(), description="settlements and neighbourhoods that they serve")
+    offices: tuple[Facility, ...] = Field(default=(), description="where they can be met", repr=False)
+    hours: tuple[WorkingHours, ...] = Field(default=(), description="when they can be met")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Mediator:
+        if any(office.kind != "office" for office in self.offices):
+            raise ValueError("an office of a mediator is a facility of the kind office")
+        if len({office.local_id for office in self.offices}) != len(self.offices):
+            raise ValueError("an office stands twice")
+        if len({(area.ekatte, area.district) for area in self.areas}) != len(self.areas):
+            raise ValueError("a service area stands twice")
+        return self
 
     @computed_field(description="always the national occupation code")  # type: ignore[prop-decorator]
     @property
     def occupation(self) -> str:
         """National occupation code of a health mediator."""
         return "3253 3001"
+
+
+class Replaced(Frozen):
+    """What stands for a person who is known by something stronger now; see `replaced`."""
+
+    key: str = Field(description="identity of the person under it", repr=False)
+    number: PersonIdentifier | None = Field(default=None, description="the national number that it is", repr=False)
+
+
+def person_key(person: Person, system: str) -> str:
+    """Return the identity of a person: the strongest national number, else the local id within its system."""
+    strongest = next(iter(_by_strength(person)), None)
+    return f"{system}|{person.local_id}" if strongest is None else f"{strongest.kind}|{strongest.value}"
+
+
+def replaced(person: Person, system: str) -> tuple[Replaced, ...]:
+    """Return the other identities under which a person can have stood before, the strongest first.
+
+    These are the weaker national numbers, and the local ids that are named as former ones. The local id of a person
+    with a national number is none by itself: it would double everybody.
+    """
+    weaker = [Replaced(key=f"{one.kind}|{one.value}", number=one) for one in _by_strength(person)[1:]]
+    own = person_key(person, system)
+    former = [Replaced(key=f"{system}|{local_id}") for local_id in person.formerly]
+    return (*weaker, *(one for one in former if one.key != own))
+
+
+def _by_strength(person: Person) -> list[PersonIdentifier]:
+    return sorted(person.identifiers, key=lambda one: NUMBER_KINDS.index(one.kind))

@@ -29,6 +29,7 @@ _COMMANDS = {
     "plugins": "List plugins and what they bring.",
     "profiles": "List the FHIR package, or write it for a FHIR server.",
     "run": "Read the sources and deliver to the targets.",
+    "sources": "Look at sources, and take refused records again.",
     "validate": "Check FHIR resources in files against R4 and profiles.",
 }
 

@@ -124,7 +124,7 @@ def rejected(settings: Path, source: str | None, limit: int, payload: bool, as_j
         for record in records:
             kept = asdict(record)
             if not payload:
-                del kept["payload"]
+                del kept["payload"], kept["document"]
             print_json(kept)
         return Exit.DONE
     listed = table("source", "place", "reason", "what is wrong", "last read")

@@ -1,4 +1,4 @@
-"""`hm-fhir plugins`: what is installed, what is enabled, what it brings."""
+"""`hm-fhir plugins`: what is installed, what is enabled, what it brings; and the beginning of a new one."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import click
 
 from hm_fhir.app import open_app
 from hm_fhir.cli.console import Exit, err, out, print_json, table
+from hm_fhir.scaffold.kinds import KINDS
 
 
 @click.group("plugins")
 def command() -> None:
-    """List plugins and what they bring."""
+    """List plugins and what they bring; begin a new one."""
 
 
 @command.command("list")
@@ -48,3 +49,27 @@ def list_plugins(settings: Path, as_json: bool) -> int:
         for problem in plugins.problems:
             err.print(str(problem), markup=False)
     return Exit.CANNOT if plugins.problems else Exit.DONE
+
+
+@command.command("new")
+@click.argument("name")
+@click.option("--source", "kind", type=click.Choice(sorted(KINDS)), required=True, help="What the local system is.")
+@click.option("--title", help="The municipality as people write it; made of NAME when absent.")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="The folder in which hm-fhir-NAME is made; this one by default.",
+)
+def new(name: str, kind: str, title: str | None, folder: Path) -> int:
+    """Write the plugin hm-fhir-NAME: it installs, runs and passes its tests at once. NAME is such as novi-pazar."""
+    from hm_fhir.scaffold.plugin import write_plugin
+
+    written = write_plugin(name, kind, folder, title=title)
+    for file in written.files:
+        out.print(f"wrote {written.folder / file}", markup=False)
+    inside = written.folder / written.package
+    out.print("next:")
+    out.print(f"  pip install -e {written.folder}[test] && pytest {written.folder}", markup=False)
+    out.print(f"  then make it yours: {inside / 'directory.yaml'}, {inside / 'fields.yaml'}", markup=False)
+    return Exit.DONE

@@ -13,6 +13,7 @@ from hm_fhir.cli.console import Exit, counted, err, out, print_json, progress
 from hm_fhir.cli.mappings.places import Places
 from hm_fhir.cli.validation_report import print_findings
 from hm_fhir.delivery.reconcile import RunReport
+from hm_fhir.delivery.record_counts import RecordCounts
 from hm_fhir.outbox.entry import State
 from hm_fhir.validation.deployment.mapped_check import NOT_VALID
 
@@ -85,21 +86,40 @@ def show(report: RunReport, short: Callable[[str], str] = str) -> None:
 
 def _show_records(report: RunReport, short: Callable[[str], str]) -> None:
     for name, counts in report.records.items():
-        parts = {
-            "new": counts.new,
-            "newer": counts.newer,
-            "repeated": counts.repeated,
-            "rejected": counts.rejected.total(),
-        }
-        out.print(f"from {name}: {_sum(counts.read, 'read', parts, holds=counts.adds_up)}")
-        notes = [f"{number} rejected: {code}" for code, number in sorted(counts.rejected.items())]
-        notes += [f"{number} have no mapping yet: {kind}" for kind, number in sorted(counts.unmapped.items())]
-        notes += [f"{number} withheld, not valid: {kind}" for kind, number in sorted(counts.not_valid.items())]
-        if counts.older:
-            notes.append(f"{counts.older} of the repeated are older than what is known")
-        for note in notes:
-            out.print(f"    {note}", markup=False)
-        print_findings(counts.findings, short, ("fatal", "error"))
+        show_counts(name, counts, short)
+
+
+def show_counts(name: str, counts: RecordCounts, short: Callable[[str], str] = str) -> None:
+    """Print what became of the records of one source.
+
+    Args:
+        name: name of the source.
+        counts: the first of the two sums.
+        short: shortens a place in a mapping.
+    """
+    parts = {
+        "new": counts.new,
+        "newer": counts.newer,
+        "repeated": counts.repeated,
+        "rejected": counts.rejected.total(),
+    }
+    out.print(f"from {name}: {_sum(counts.read, 'read', parts, holds=counts.adds_up)}")
+    notes = [f"{number} rejected: {code}" for code, number in sorted(counts.rejected.items())]
+    notes += [f"{number} have no mapping yet: {kind}" for kind, number in sorted(counts.unmapped.items())]
+    notes += [f"{number} withheld, not valid: {kind}" for kind, number in sorted(counts.not_valid.items())]
+    notes += [f"{number} mended: {code}" for code, number in sorted(counts.repaired.items())]
+    if counts.older:
+        notes.append(f"{counts.older} of the repeated are older than what is known")
+    if counts.deleted:
+        notes.append(f"{counts.deleted} of the newer are deleted in the source, and withdrawn")
+    if counts.gone:
+        notes.append(f"{counts.gone} are not in the source any more, and withdrawn")
+    notes += [f"{remark.place}: {remark.message}" for remark in counts.remarks]
+    if counts.more_remarks:
+        notes.append(f"and {counts.more_remarks} more remarks of this kind")
+    for note in notes:
+        out.print(f"    {note}", markup=False)
+    print_findings(counts.findings, short, ("fatal", "error"))
 
 
 def _show_targets(report: RunReport) -> None:

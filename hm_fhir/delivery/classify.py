@@ -7,13 +7,13 @@ servers answer (``tests/servers/hapi/README.md``).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 
 from hm_fhir.delivery.target import Closed, Done, Later, Outcome, Refusal, Write
 from hm_fhir.fhir.json import from_json
 from hm_fhir.fhir.outcomes import errors_of, issue_codes, named_entries
+from hm_fhir.http.answers import retry_after_seconds
 
 _LATER = {408, 423, 425, 429, 502, 503, 504, 507}
 # A server, or the proxy before it, that gave up on what was sent: too much work, or a content that breaks it.
@@ -134,20 +134,6 @@ def _versions(responses: Sequence[Mapping[str, Any]], writes: Sequence[Write]) -
 def version_of(etag: str) -> str:
     """Return the version in an ETag: ``W/"3"`` (R4) and ``"3"`` (some servers) are both 3."""
     return etag.strip().removeprefix("W/").strip('"')
-
-
-def retry_after_seconds(value: str | None, now: datetime) -> float | None:
-    """Return the seconds that a Retry-After asks for: a number or an HTTP date (RFC 9110, section 10.2.3)."""
-    if value is None:
-        return None
-    if value.isascii() and value.strip().isdigit():
-        return float(value)
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
 
 
 def _words(body: bytes) -> Any:

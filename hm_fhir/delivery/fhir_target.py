@@ -8,41 +8,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import requests
-import urllib3
-from pydantic import AfterValidator, Field
+from pydantic import Field
 from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
-from urllib3.exceptions import NewConnectionError
 
 from hm_fhir.config import Section
-from hm_fhir.delivery.auth import Auth, requests_auth
-from hm_fhir.delivery.classify import classify, retry_after_seconds
+from hm_fhir.delivery.classify import classify
 from hm_fhir.delivery.target import Closed, Held, Later, Limits, Outcome, TargetContext, Write
 from hm_fhir.errors import OperatorNeeded, RetryLater
 from hm_fhir.fhir.json import from_json, to_json
+from hm_fhir.http.addresses import HttpUrl
+from hm_fhir.http.answers import Answer, content_of, is_unreachable, retry_after_seconds
+from hm_fhir.http.auth import Auth, requests_auth
 
 _FHIR_JSON = "application/fhir+json"
-_PIECE_BYTES = 65_536
-MOST_ANSWER_BYTES = 64_000_000
-"""The answer to a transaction is shorter than the transaction; a server that says more than this is broken."""
-
-
-def _http_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
-        raise ValueError("an http(s) address without query and user, such as https://fhir.example.org/fhir")
-    return url.rstrip("/")
 
 
 class FhirTargetOptions(Section):
     """Settings of a FHIR server."""
 
-    url: Annotated[str, AfterValidator(_http_url)] = Field(description="base of the FHIR R4 server")
+    url: HttpUrl = Field(description="base of the FHIR R4 server")
     auth: Auth | None = Field(default=None, description="who we are; no auth when absent")
     timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
         default=60, description="longest wait for an answer"
@@ -57,21 +45,6 @@ class FhirTargetOptions(Section):
     quick_attempts: Annotated[int, Field(ge=1, le=10)] = Field(
         default=3, description="attempts within one call, a second or two apart, before the outbox waits"
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a server answered, read to its end.
-
-    Args:
-        status_code: HTTP status.
-        headers: response headers, case-insensitive.
-        content: the body.
-    """
-
-    status_code: int
-    headers: Mapping[str, str]
-    content: bytes = field(repr=False)
 
 
 class FhirTarget:
@@ -90,8 +63,8 @@ class FhirTarget:
         self._url = options.url
         self._timeout = (options.connect_timeout_seconds, options.timeout_seconds)
         self._session = requests.Session()
+        # With an auth `requests` reads no netrc file; proxies and certificates of the environment still count.
         self._session.auth = requests_auth(options.auth, context.folder)
-        self._session.trust_env = options.auth is None  # a netrc entry must not replace the settings
         self._session.headers.update({"Accept": _FHIR_JSON, "Content-Type": _FHIR_JSON, "User-Agent": "hm-fhir"})
         self._retrying = Retrying(
             stop=stop_after_attempt(options.quick_attempts),
@@ -129,7 +102,8 @@ class FhirTarget:
             with self._session.request(
                 method, f"{self._url}{path}", data=body, timeout=self._timeout, allow_redirects=False, stream=True
             ) as response:
-                return Answer(response.status_code, response.headers, self._content(response))
+                deadline = time.monotonic() + self._timeout[1]
+                return Answer(response.status_code, response.headers, content_of(response, deadline))
         except requests.exceptions.SSLError:
             return Closed("tls", "the server's certificate is not trusted here; nothing was sent")
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.InvalidHeader):
@@ -140,28 +114,7 @@ class FhirTarget:
             return Later("timeout", may_be_content=True)
         except requests.exceptions.RequestException as error:
             # No connection at all is not the content's fault; one that breaks may be.
-            return Later("network", may_be_content=not _is_unreachable(error))
-
-    def _content(self, response: requests.Response) -> bytes:
-        """Return the body, bounded in bytes and in time as a whole: `requests` bounds each piece only.
-
-        Raises:
-            requests.exceptions.RequestException: it breaks off, is too long, or takes too long.
-        """
-        deadline = time.monotonic() + self._timeout[1]
-        content = bytearray()
-        try:
-            while piece := response.raw.read1(_PIECE_BYTES, decode_content=True):
-                content += piece
-                if len(content) > MOST_ANSWER_BYTES:
-                    raise requests.exceptions.ContentDecodingError("the answer is too long")
-                if time.monotonic() > deadline:
-                    raise requests.exceptions.ReadTimeout("the answer takes too long")
-        except urllib3.exceptions.ReadTimeoutError:
-            raise requests.exceptions.ReadTimeout("the answer takes too long") from None
-        except urllib3.exceptions.HTTPError:
-            raise requests.exceptions.ChunkedEncodingError("the answer breaks off") from None
-        return bytes(content)
+            return Later("network", may_be_content=not is_unreachable(error))
 
     def read(self, keys: Sequence[str]) -> Mapping[str, Held] | Later | Closed:
         """Read current resources with one batch of GETs. See `Target.read`."""
@@ -226,12 +179,6 @@ def _object(answer: Answer) -> dict[str, Any]:
     except ValueError:
         return {}
     return content if isinstance(content, dict) else {}
-
-
-def _is_unreachable(error: requests.exceptions.RequestException) -> bool:
-    """Return whether nothing was sent, because no connection was made."""
-    reason = getattr(error.args[0] if error.args else None, "reason", None)
-    return isinstance(reason, NewConnectionError)
 
 
 def _is_momentary(outcome: object) -> bool:

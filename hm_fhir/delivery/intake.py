@@ -1,87 +1,35 @@
-"""From records to entries: every record is counted once, and either becomes an activity version or is kept.
+"""From activities to entries: what a version is to the store, what it becomes, and where it goes.
 
-    read = new + newer + repeated + rejected
-
-A repeated record brings nothing new: the version is known, or a newer one is (`older`). Nothing is lost: a rejected
-record is kept with its reason; an activity that no mapping takes waits as withheld by the rule ``no-mapping``, one
-whose resources are not valid by ``not-valid``.
+Nothing is lost: an activity that no mapping takes waits as withheld by the rule ``no-mapping``, one whose resources
+are not valid by ``not-valid``.
 """
 
 from __future__ import annotations
 
-import logging
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from hm_fhir.activities.identity import Identity
 from hm_fhir.activities.model import Activity
-from hm_fhir.errors import PluginError, RecordRejected, SettingsError, place_of
+from hm_fhir.delivery.reading import Reading, SourceReader
+from hm_fhir.delivery.record_counts import RecordCounts
+from hm_fhir.errors import RecordRejected
 from hm_fhir.fhir.json import to_json
 from hm_fhir.mapping.engine import Mapped, Mapper
-from hm_fhir.outbox.entry import KnownActivity, Outcome, Rejection, Route, State, Submission
-from hm_fhir.outbox.rules import judge
+from hm_fhir.outbox.entry import KnownActivity, Outcome, Route, State, Submission
+from hm_fhir.outbox.rules import judge, present_version, withdrawn_version
 from hm_fhir.outbox.store import Store
-from hm_fhir.sources.base import Record, Source, activity_of
-from hm_fhir.validation.deployment.findings import Findings
+from hm_fhir.sources.base import Record, Source, activity_of, records_of
 from hm_fhir.validation.deployment.mapped_check import FINE, NOT_VALID, MappedCheck, Verdict
 
-_log = logging.getLogger(__name__)
-
-RECORDS_IN_A_COMMIT = 500
 _CLOCK_SKEW = timedelta(days=1)
 
 
-@dataclass(slots=True)
-class RecordCounts:
-    """What became of the records of one source in one run.
-
-    Args:
-        read: records that the source gave.
-        new: activities that were not known.
-        newer: newer versions of known activities.
-        repeated: records that bring nothing new.
-        older: how many of the repeated are older than what is known.
-        rejected: records that were kept with a reason, by its code.
-        unmapped: how many of new and newer have no mapping, by activity type.
-        not_valid: how many of new and newer are withheld because of findings that stop them, by activity type.
-        findings: what was found in the resources that were made, whether it stops them or not.
-    """
-
-    read: int = 0
-    new: int = 0
-    newer: int = 0
-    repeated: int = 0
-    older: int = 0
-    rejected: Counter[str] = field(default_factory=Counter)
-    unmapped: Counter[str] = field(default_factory=Counter)
-    not_valid: Counter[str] = field(default_factory=Counter)
-    findings: Findings = field(default_factory=Findings)
-
-    @property
-    def adds_up(self) -> bool:
-        """Whether the first sum holds."""
-        return self.read == self.new + self.newer + self.repeated + self.rejected.total()
-
-    def add(self, more: RecordCounts) -> None:
-        """Add the counts of a part of the same source."""
-        self.read += more.read
-        self.new += more.new
-        self.newer += more.newer
-        self.repeated += more.repeated
-        self.older += more.older
-        self.rejected += more.rejected
-        self.unmapped += more.unmapped
-        self.not_valid += more.not_valid
-        self.findings.merge(more.findings)
-
-
 @dataclass(frozen=True, slots=True)
-class _Submitted:
+class Submitted:
     """What became of an activity version.
 
     Args:
@@ -143,26 +91,28 @@ class Intake:
             MappingRefused: the mapping refuses it.
             RecordRejected: it happened in the future, or contradicts the known version with the same number.
         """
-        return self._submit(activity, record_digest, connection).outcome
+        return self.submit_record(activity, record_digest, connection).outcome
 
-    def _submit(
-        self, activity: Activity, record_digest: str | None, connection: sqlite3.Connection | None
-    ) -> _Submitted:
+    def submit_record(
+        self, activity: Activity, record_digest: str | None, connection: sqlite3.Connection | None = None
+    ) -> Submitted:
+        """Put one activity version into the outbox, and return all about it; see `submit`."""
         self._refuse_future(activity)
         plain = activity.for_mapping()
         content_digest = self._identity.digest(to_json(plain))
+        activity_key = self._identity.pseudonym("activity", activity.key)
+        known = self._store.known(activity_key, connection=connection)
         submission = Submission(
-            activity_key=self._identity.pseudonym("activity", activity.key),
+            activity_key=activity_key,
             source=activity.system,
-            version_key=activity.version_key,
+            version_key=present_version(activity.version_key, known.version_key if known else None),
             record_digest=record_digest or content_digest,
             content_digest=content_digest,
             activity_type=activity.type,
         )
-        known = self._store.known(submission.activity_key, connection=connection)
         outcome = judge(known, submission)
         if outcome is Outcome.OLDER:
-            return _Submitted(outcome)
+            return Submitted(outcome)
         if outcome is Outcome.CONFLICT:
             raise RecordRejected(
                 "the same version of this activity was read with another content",
@@ -170,7 +120,7 @@ class Intake:
                 fix="a correction needs a later time of change in the local system",
             )
         if known is not None and outcome is Outcome.REPEATED and self._is_routed(known):
-            return _Submitted(outcome)
+            return Submitted(outcome)
         mapped = self._mapper.map(plain)
         verdict = self._check(mapped, plain) if mapped is not None and self._check is not None else FINE
         person = activity.person_key
@@ -182,7 +132,7 @@ class Intake:
             for target in self._targets
         )
         added = self._store.add(replace(submission, routes=routes), connection=connection)
-        return _Submitted(added.outcome, mapped is None, verdict)
+        return Submitted(added.outcome, mapped is None, verdict)
 
     def _is_routed(self, known: KnownActivity) -> bool:
         """Return whether every target has an entry that the mappings in force have made."""
@@ -242,110 +192,78 @@ class Intake:
                 "its time of change is in the future", code="future-date", fix="correct the time of change"
             )
 
+    def withdraw(self, activity_key: str) -> bool:
+        """Withdraw an activity that its source does not hold any more.
+
+        What it had become is withdrawn at every target (entered-in-error or revoked, as the type allows); should it
+        be there again one day, it is sent again.
+
+        Args:
+            activity_key: pseudonym of the activity.
+
+        Returns:
+            Whether there was anything to withdraw.
+        """
+        known = self._store.known(activity_key)
+        version_key = withdrawn_version(known.version_key) if known is not None else None
+        if known is None or version_key is None:
+            return False
+        digest = self._identity.digest(b"withdrawn")
+        self._store.add(
+            Submission(
+                activity_key=activity_key,
+                source=known.source,
+                version_key=version_key,
+                record_digest=digest,
+                content_digest=digest,
+                activity_type=known.activity_type or "",
+                routes=tuple(
+                    self._withdrawing(target, known.person_key)
+                    for target in self._targets
+                    if self._store.was_offered(target, activity_key)
+                ),
+            )
+        )
+        return True
+
     def take(
-        self,
-        source_name: str,
-        source: Source,
-        advance: Callable[[int], None] = lambda _: None,
-        *,
-        counts: RecordCounts | None = None,
+        self, reading: Reading, advance: Callable[[int], None] = lambda _: None, *, counts: RecordCounts | None = None
     ) -> RecordCounts:
         """Read a whole source into the outbox, many records in one commit.
 
         Args:
-            source_name: name of the source in the settings.
-            source: where records come from.
+            reading: which source, and how.
             advance: called with a number of records after their commit.
             counts: where to count; it has what was committed, also when this ends early.
 
         Raises:
             SettingsError: the source as a whole cannot be read; what was read before stays.
+            DeliveryError: it does not answer, or refuses us; the same.
         """
         counts = RecordCounts() if counts is None else counts
-        records = _Reading(source)
-        while batch := list(islice(records, RECORDS_IN_A_COMMIT)):
-            taken = RecordCounts()
-            with self._store.transaction():
-                for record in batch:
-                    taken.read += 1
-                    self._take_one(source_name, source, record, taken)
-            counts.add(taken)
-            advance(len(batch))
-            _log.info("%s: %d records read", source_name, counts.read)
-        if records.failure is not None:
-            raise records.failure
+        self._reader(reading, counts).read(advance)
         return counts
 
-    def _take_one(self, source_name: str, source: Source, record: Record, counts: RecordCounts) -> None:
-        digest = self._identity.digest(to_json(dict(record.values)))
-        try:
-            activity = activity_of(source, record)
-            submitted = self._submit(activity, digest, None)
-        except RecordRejected as error:
-            counts.rejected[error.code] += 1
-            self._store.reject(
-                Rejection(
-                    source=source_name,
-                    record_digest=digest,
-                    place=record.place,
-                    code=error.code,
-                    message=error.message,
-                    payload=dict(record.values),
-                    at=self._now(),
-                )
-            )
-            return
-        self._store.accepted(source_name, digest)
-        outcome, verdict = submitted.outcome, submitted.verdict
-        if outcome is Outcome.NEW:
-            counts.new += 1
-        elif outcome is Outcome.NEWER:
-            counts.newer += 1
-        else:
-            counts.repeated += 1
-            counts.older += outcome is Outcome.OLDER
-        if outcome in (Outcome.NEW, Outcome.NEWER):
-            if submitted.is_unmapped:
-                counts.unmapped[activity.type] += 1
-            if verdict.stops:
-                counts.not_valid[activity.type] += 1
-        counts.findings.add((issue for _, issue in verdict.found), record.place)
-        counts.findings.add_remarks(verdict.remarks)
+    def replay(self, reading: Reading, records: Iterator[Record]) -> RecordCounts:
+        """Take records again that were rejected before; what is good by now is not kept any more.
 
+        Args:
+            reading: the source that they came from.
+            records: as they were read.
+        """
+        counts = RecordCounts()
+        self._reader(reading, counts).replay(records)
+        return counts
 
-class _Reading:
-    """Gives the records of a source to its end or to where it fails; what came before a failure is not lost.
-
-    Args:
-        source: the source.
-    """
-
-    def __init__(self, source: Source) -> None:
-        self._records = self._all(source)
-        self.failure: SettingsError | None = None
-
-    def __iter__(self) -> Iterator[Record]:
-        return self._records
-
-    def __next__(self) -> Record:
-        return next(self._records)
-
-    def _all(self, source: Source) -> Iterator[Record]:
-        try:
-            yield from source.records()
-        except SettingsError as error:
-            self.failure = error
-        except Exception as defect:  # noqa: BLE001  (a plugin's defect must not stop the other sources)
-            self.failure = PluginError(
-                f"the plugin failed: {type(defect).__name__} at {place_of(defect)}",
-                code="plugin-defect",
-                fix="report this to the author of the plugin",
-            )
+    def _reader(self, reading: Reading, counts: RecordCounts) -> SourceReader:
+        return SourceReader(self, self._store, self._identity, self._now, reading, counts)
 
 
 def map_records(source: Source, mapper: Mapper) -> Iterator[tuple[Record, Mapped | RecordRejected | None]]:
     """Yield each record with what it maps to, why it is rejected, or None if no mapping is for it."""
-    for record in source.records():
+    for record in records_of(source):
+        if record.deleted:
+            continue
         try:
             yield record, mapper.map(activity_of(source, record).for_mapping())
         except RecordRejected as error:
@@ -358,7 +276,7 @@ def payload_of(mapped: Mapped) -> dict[str, Any]:
         "resources": [
             {
                 "key": resource.key,
-                "shared": resource.shared,
+                "shared": resource.shared and not resource.withdrawable,
                 "receiver_owns": list(resource.receiver_owns),
                 "content": resource.content,
                 **({} if resource.as_of is None else {"as_of": resource.as_of}),

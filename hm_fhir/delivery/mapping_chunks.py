@@ -8,7 +8,7 @@ from itertools import islice
 
 from hm_fhir.errors import RecordRejected
 from hm_fhir.mapping.engine import Mapper
-from hm_fhir.sources.base import Record, Source, activity_of
+from hm_fhir.sources.base import Record, Source, activity_of, records_of
 from hm_fhir.validation.deployment.findings import Findings
 from hm_fhir.validation.deployment.mapped_check import MappedCheck
 
@@ -122,7 +122,7 @@ class Chunks:
 
     def _records(self) -> Iterator[Record]:
         try:
-            yield from self._source.records()
+            yield from (record for record in records_of(self._source) if not record.deleted)
         except Exception as failure:  # noqa: BLE001  (whoever reads the chunks raises it when they are done)
             self.failure = failure
 

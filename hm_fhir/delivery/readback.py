@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from importlib import import_module
 from itertools import islice
 from typing import Any
@@ -19,6 +20,8 @@ from requests.adapters import HTTPAdapter
 
 IDS_IN_A_SEARCH = 50
 PAGE = 100
+WITHOUT_IDENTIFIER = frozenset({"Provenance"})
+"""Types that carry no surrogate identifier: what else of them is on the server nobody can ask for."""
 
 
 class _TimeoutAdapter(HTTPAdapter):
@@ -70,6 +73,53 @@ class ReadBack:
     def close(self) -> None:
         """Give back connections."""
         self._server.session.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What the ledger and the server say of one type.
+
+    Args:
+        type: the resource type.
+        sent: ids in the ledger.
+        on_server: resources that the server gave; one that came twice counts twice.
+        missing: ids of the ledger that the server does not have.
+        too_many: what the server has beside them.
+    """
+
+    type: str
+    sent: int
+    on_server: int
+    missing: int
+    too_many: int
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every id is there once, and nothing else."""
+        return not self.missing and not self.too_many
+
+
+def compare_with_ledger(reader: ReadBack, ledger_keys: Iterable[str], system: str) -> list[Compared]:
+    """Return what a ledger and its server say, type by type.
+
+    Args:
+        reader: of the server.
+        ledger_keys: ``Type/id`` of everything that the target received.
+        system: of the surrogate identifiers.
+    """
+    sent: dict[str, set[str]] = {}
+    for key in ledger_keys:
+        resource_type, _, resource_id = key.partition("/")
+        sent.setdefault(resource_type, set()).add(resource_id)
+    compared = []
+    for resource_type, ids in sorted(sent.items()):
+        if resource_type in WITHOUT_IDENTIFIER:
+            there = reader.ids_by_id(resource_type, sorted(ids))
+        else:
+            there = reader.ids_by_identifier(resource_type, system)
+        missing, too_many = len(ids - set(there)), len(set(there) - ids) + there.total() - len(there)
+        compared.append(Compared(resource_type, len(ids), there.total(), missing, too_many))
+    return compared
 
 
 def _model(resource_type: str) -> Any:

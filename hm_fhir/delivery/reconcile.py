@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hm_fhir.delivery.intake import RecordCounts
+from hm_fhir.delivery.record_counts import RecordCounts
 from hm_fhir.delivery.worker import DeliveryCounts
 from hm_fhir.outbox.entry import State, TargetCounts
 from hm_fhir.validation.deployment.mapped_check import NOT_VALID
@@ -60,22 +60,7 @@ class RunReport:
             "adds_up": self.adds_up,
             "interrupted": self.interrupted,
             "unknown_targets": list(self.unknown_targets),
-            "records": {
-                name: {
-                    "read": counts.read,
-                    "new": counts.new,
-                    "newer": counts.newer,
-                    "repeated": counts.repeated,
-                    "repeated_older": counts.older,
-                    "rejected": counts.rejected.total(),
-                    "rejected_by_code": dict(sorted(counts.rejected.items())),
-                    "unmapped_by_type": dict(sorted(counts.unmapped.items())),
-                    "not_valid_by_type": dict(sorted(counts.not_valid.items())),
-                    "findings": counts.findings.as_json(),
-                    "adds_up": counts.adds_up,
-                }
-                for name, counts in self.records.items()
-            },
+            "records": {name: counts.as_json() for name, counts in self.records.items()},
             "failed_sources": dict(self.failed_sources),
             "deliveries": {
                 name: {

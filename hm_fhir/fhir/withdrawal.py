@@ -2,8 +2,8 @@
 
 ``entered-in-error`` where the type has it; Condition says it in verificationStatus and then has no clinicalStatus
 (con-5) and no abatement, which would need one (con-4); an Appointment without start and end, or with a reason of its
-cancellation, can only be cancelled (app-3, app-4); types without such a status become inactive; a Provenance stays,
-it tells what happened.
+cancellation, can only be cancelled (app-3, app-4); types without such a status become inactive, a Patient without its
+links to others; a Provenance stays, it tells what happened.
 """
 
 from __future__ import annotations
@@ -44,7 +44,6 @@ _INACTIVE = {
     "Group",
     "HealthcareService",
     "Organization",
-    "Patient",
     "Practitioner",
     "PractitionerRole",
     "RelatedPerson",
@@ -66,6 +65,9 @@ def withdrawn(resource: dict[str, Any]) -> dict[str, Any] | None:
         kept = {key: value for key, value in resource.items() if not key.lstrip("_").startswith(_NOT_OF_AN_ERROR)}
         system = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
         return {**kept, "verificationStatus": {"coding": [{"system": system, "code": _ERROR}]}}
+    if kind == "Patient":
+        # What it said about other records of the person is taken back with it.
+        return {**{key: value for key, value in resource.items() if key != "link"}, "active": False}
     if kind in _INACTIVE:
         return {**resource, "active": False}
     if kind == "Location":

@@ -12,7 +12,15 @@ from pydantic import AfterValidator, BaseModel, TypeAdapter
 
 from hm_fhir.activities.catalogue import ACTIVITY_TYPES, encounter_class
 from hm_fhir.activities.model import Activity
-from hm_fhir.activities.people import Facility, Group, Mediator, Municipality, Person
+from hm_fhir.activities.people import (
+    Facility,
+    Group,
+    Mediator,
+    Municipality,
+    Person,
+    Replaced,
+    ServiceArea,
+)
 from hm_fhir.activities.vocabulary import SETTINGS, Vocabulary
 from hm_fhir.fhir.definitions import Element, TypeDefinition, TypeModel, r4
 
@@ -39,8 +47,9 @@ ADDED: Mapping[type[BaseModel], Mapping[str, Any]] = MappingProxyType(
             "fulfilled": tuple[str, ...],
             "followed": tuple[str, ...],
         },
-        Person: {"key": str},
+        Person: {"key": str, "replaced": tuple[Replaced, ...]},
         Mediator: {"key": str},
+        ServiceArea: {"key": str},
         Municipality: {"key": str},
         Facility: {"key": str},
         Group: {"key": str},

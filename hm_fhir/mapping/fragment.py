@@ -65,6 +65,7 @@ class ResourceRule:
     key: Expression | None
     as_of: Expression | None
     shared: bool
+    withdrawable: bool
     receiver_owns: tuple[str, ...]
     profile: Template | None
     template: Template
@@ -190,6 +191,9 @@ class _Compiler:
             if key in spec.template:
                 error = MappingError(f"{key} is set by the engine", fix=f"remove {key} from the template")
                 self._report((*path, "template", key), error)
+        if spec.withdrawable and not spec.shared:
+            error = MappingError("withdrawable is for shared resources", fix="remove it: the others always are")
+            self._report((*path, "withdrawable"), error)
         setting, bound = self._setting, frozenset[str]()
         each = self.expression(spec.each, (*path, "each"), setting) if spec.each else None
         if spec.each:
@@ -205,6 +209,7 @@ class _Compiler:
             key=self.expression(spec.key, (*path, "key"), setting, bound) if spec.key else None,
             as_of=self.expression(spec.as_of, (*path, "as_of"), setting, bound) if spec.as_of else None,
             shared=spec.shared,
+            withdrawable=spec.withdrawable,
             receiver_owns=tuple(spec.receiver_owns),
             profile=self._profile(spec.profile, (*path, "profile"), setting, bound),
             template=template,

@@ -137,28 +137,37 @@ class ResourceMaker:
         sensitivity: tuple[str, ...],
     ) -> Resource:
         """Return the resource with its content."""
-        rule = self.rule
         if self._inputs is None:
             content = self._content(resource_id, scope, sensitivity)
             as_of = self._as_of(scope)
-            return Resource(
-                rule.name, rule.type, resource_id, content, rule.shared, rule.receiver_owns, number, as_of
-            )
+            return self._resource(resource_id, content, number, as_of)
         key = self._reuse_key(self._inputs, resource_id, scope, number, production)
         reused = self._kept.get(key)
         if reused is None:
             production.note_outside()
             content = self._content(resource_id, scope, sensitivity)
             text, as_of = to_json(content), self._as_of(scope)
-            resource = Resource(
-                rule.name, rule.type, resource_id, content, rule.shared, rule.receiver_owns, number, as_of, text
-            )
+            resource = self._resource(resource_id, content, number, as_of, text)
             reused = Reused(resource, production.noted_outside())
             self._kept.put(key, reused)
         else:
             for one, name in reused.outside:
                 production.refer(one, name)
         return reused.resource
+
+    def _resource(
+        self,
+        resource_id: str,
+        content: dict[str, Any],
+        number: int | None,
+        as_of: str | None,
+        text: bytes | None = None,
+    ) -> Resource:
+        rule = self.rule
+        owns, withdrawable = rule.receiver_owns, rule.withdrawable
+        return Resource(
+            rule.name, rule.type, resource_id, content, rule.shared, owns, number, as_of, withdrawable, text
+        )
 
     def _as_of(self, scope: Scope) -> str | None:
         if self.rule.as_of is None:

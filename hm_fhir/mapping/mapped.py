@@ -21,6 +21,7 @@ class Resource:
         receiver_owns: elements that the receiver may change after creation.
         index: place of the item that it was made for, with ``each``; else None.
         as_of: since when the content holds, as text of :func:`hm_fhir.fhir.moments.moment_text`; None: not said.
+        withdrawable: shared, but what an activity makes of it is taken back when it makes it no more.
         encoded: the content as JSON text where that is known already; see `text`.
     """
 
@@ -32,6 +33,7 @@ class Resource:
     receiver_owns: tuple[str, ...] = ()
     index: int | None = None
     as_of: str | None = None
+    withdrawable: bool = False
     encoded: bytes | None = field(default=None, repr=False, compare=False)
 
     @property

@@ -115,6 +115,8 @@ class KnownActivity:
         content_digest: of that version.
         revision: how many times the content was replaced, from 1.
         packs: target -> pack of its latest entry for this content; a target without one is absent.
+        activity_type: of its last entry; None when no target ever got one.
+        person_key: of its last entry; None for a group.
     """
 
     activity_key: str
@@ -124,6 +126,8 @@ class KnownActivity:
     content_digest: str
     revision: int
     packs: Mapping[str, str]
+    activity_type: str | None = None
+    person_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,6 +287,8 @@ class Rejection:
         message: what is wrong; never a value of the record.
         payload: the record as it was read, so that it can be replayed.
         at: when it was read.
+        document: the document that it is a part of, when its source says so.
+        activity_key: pseudonym of the activity that it would have told of, when it says so.
     """
 
     source: str
@@ -292,6 +298,8 @@ class Rejection:
     message: str
     payload: Any = field(repr=False)
     at: datetime
+    document: str | None = field(default=None, repr=False)
+    activity_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,6 +316,7 @@ class RejectedRecord:
         first_at: when it was first rejected.
         last_at: when it was last rejected.
         times: how many times.
+        document: the document that it is a part of, when its source says so.
     """
 
     source: str
@@ -319,3 +328,19 @@ class RejectedRecord:
     first_at: datetime
     last_at: datetime
     times: int
+    document: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingPlace:
+    """Where reading of a source goes on.
+
+    Args:
+        cursor: of the last committed checkpoint; None: at the beginning.
+        scan: number of this reading, from 1.
+        read_at: when the last reading began.
+    """
+
+    cursor: str | None
+    scan: int
+    read_at: datetime

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 _FOLDER = "sql"
-_FILES = ("intake.sql", "delivery.sql", "operator.sql")
+_FILES = ("reading.sql", "intake.sql", "delivery.sql", "operator.sql")
 _NAME_LINE = re.compile(r"^-- name: ([a-z_]+)$", re.MULTILINE)
 _MIGRATION = re.compile(r"^(\d{4})_([a-z_]+)\.sql$")
 

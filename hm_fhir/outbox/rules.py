@@ -27,6 +27,38 @@ def judge(known: KnownActivity | None, submission: Submission) -> Outcome:
     return Outcome.NEWER if submission.record_digest == known.record_digest else Outcome.CONFLICT
 
 
+_CHANGES = "#"
+
+
+def withdrawn_version(version_key: str) -> str | None:
+    """Return the version of an activity that its source does not hold any more; None when it is withdrawn already.
+
+    A source does not say when a row vanished, and the clock must not decide: a row that is there again has its old
+    time of change. So the version is the last one with a count behind it: odd, it is gone; even, it is there again.
+    The next version of the source is greater than all of these.
+    """
+    version, changes = _split(version_key)
+    return None if changes % 2 else f"{version}{_CHANGES}{changes + 1:04d}"
+
+
+def present_version(version_key: str, known: str | None) -> str:
+    """Return the version of an activity that its source holds.
+
+    Args:
+        version_key: as the source says.
+        known: version that the store knows.
+    """
+    version, changes = _split(known or "")
+    if version != version_key or not changes:
+        return version_key
+    return f"{version}{_CHANGES}{changes + changes % 2:04d}"
+
+
+def _split(version_key: str) -> tuple[str, int]:
+    version, _, changes = version_key.partition(_CHANGES)
+    return version, int(changes or 0)
+
+
 def routes_to_add(known: KnownActivity | None, submission: Submission, outcome: Outcome) -> tuple[Route, ...]:
     """Return the routes of a submission that become entries.
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         Entry,
         EntryRow,
         KnownActivity,
+        ReadingPlace,
         RejectedRecord,
         Rejection,
         Shown,
@@ -64,11 +65,49 @@ class Store(Protocol):
     def reject(self, rejection: Rejection, connection: Any = None) -> None:
         """Keep a record that cannot become an activity, once for each source and record digest."""
 
-    def accepted(self, source: str, record_digest: str, connection: Any = None) -> bool:
-        """Forget the rejection of a record that was taken by now, all of it; return whether there was one."""
+    def accepted(
+        self, source: str, record_digest: str, activity_key: str | None = None, connection: Any = None
+    ) -> bool:
+        """Forget the rejection of a record that was taken by now, all of it; return whether there was one.
+
+        Args:
+            source: name of the source.
+            record_digest: digest of the record.
+            activity_key: what was rejected of this activity before is settled, too.
+            connection: see the class.
+        """
 
     def transaction(self) -> AbstractContextManager[None]:
         """Group all verbs of this thread in one commit; an exception takes all of them back."""
+
+    # ---- where reading goes on
+
+    def reading_place(self, source: str) -> ReadingPlace | None:
+        """Return where reading of a source goes on, None when it was never read."""
+
+    def begin_reading(self, source: str, made_with: str) -> ReadingPlace:
+        """Count a reading of a source, and return where it begins.
+
+        Args:
+            source: name of the source.
+            made_with: digest of what decides what reading gives (settings, fields, mappings, targets): a cursor that
+                was made with something else does not hold, and the source is read from its beginning again.
+        """
+
+    def keep_cursor(self, source: str, cursor: str | None) -> None:
+        """Remember up to where a source was read (None: nothing), in the open transaction."""
+
+    def remember_origin(self, source: str, activity_key: str, document_key: str, scan: int) -> None:
+        """Remember from which document of a source an activity came, and in which reading."""
+
+    def activities_of_document(self, source: str, document_key: str) -> tuple[str, ...]:
+        """Return the activities that came from a document."""
+
+    def activities_not_seen(self, source: str, scan: int) -> tuple[tuple[str, ...], int]:
+        """Return the activities of a source that a reading did not meet, and how many came from it in all."""
+
+    def forget_origin(self, source: str, activity_key: str) -> bool:
+        """Forget that an activity came from a source; return whether no other source has it."""
 
     # ---- delivery
 

@@ -1,5 +1,7 @@
 """CSV files: UTF-8, Windows-1251 or UTF-16; `;` `,` or tab; Bulgarian headings; every value stays the text it is.
 
+What stands above the headings (the name of the office, the month) is not read, and said.
+
 One bad line never takes others with it: a quotation mark that is opened and not closed swallows, for any CSV parser,
 all lines up to the next one. Here the line where it stands is refused and reading goes on with the next line.
 """
@@ -10,24 +12,24 @@ import codecs
 import csv
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from hm_fhir.activities.model import Activity
+from hm_fhir.config import Section
 from hm_fhir.errors import RecordRejected, SettingsError
-from hm_fhir.sources.base import Record, SourceContext
+from hm_fhir.sources.base import UNREADABLE, Headings, Item, ReaderKind, Record, Remark
+from hm_fhir.sources.headings import heading_key
 
 DELIMITERS = ";,\t"
+MOST_TITLE_LINES = 30
+"""So far down the headings are looked for, when it is known how they are called."""
 _QUOTED = re.compile(r'"[^"]*"')
 
 
-class CsvOptions(BaseModel):
+class CsvOptions(Section):
     """Settings of a CSV file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: Path = Field(description="the file, relative to the settings file")
     encoding: str = Field(
@@ -70,16 +72,26 @@ class CsvReader:
         path: the file.
         encoding: see CsvOptions.
         delimiter: see CsvOptions.
-        required: headings without which nothing can be read.
+
+    Attributes:
+        incremental: never; a file is read as a whole.
     """
 
-    def __init__(
-        self, path: Path, *, encoding: str = "auto", delimiter: str = "auto", required: Sequence[str] = ()
-    ) -> None:
+    incremental = False
+
+    def __init__(self, path: Path, *, encoding: str = "auto", delimiter: str = "auto") -> None:
         self._path = path
         self._encoding = encoding
         self._delimiter = delimiter
-        self._required = required
+        self._wanted: frozenset[str] = frozenset()
+
+    def want(self, names: Collection[str]) -> None:
+        """Tell how columns are called, so that the headings are found below lines of titles.
+
+        Args:
+            names: of columns; in another reading one may be called otherwise.
+        """
+        self._wanted = frozenset(map(heading_key, names))
 
     def count(self) -> int | None:
         """Return the number of lines below the headings (a row with a line break counts twice)."""
@@ -89,11 +101,11 @@ class CsvReader:
         except OSError:
             return None
 
-    def records(self) -> Iterator[Record]:
-        """Yield each row; empty values are left out, empty rows are skipped.
+    def records(self, since: str | None = None) -> Iterator[Item]:  # noqa: ARG002  (a file is read as a whole)
+        """Yield the headings, and each row; empty values are left out, empty rows are skipped.
 
         Raises:
-            SettingsError: no such file, unknown encoding, a required heading is missing, a heading stands twice.
+            SettingsError: no such file, unknown encoding, a heading stands twice.
         """
         try:
             encoding = find_encoding(self._path) if self._encoding == "auto" else self._encoding
@@ -106,16 +118,17 @@ class CsvReader:
                 fix="look at path and encoding of this source in the settings",
             ) from None
 
-    def _rows(self, lines: _Lines) -> Iterator[Record]:
-        delimiter = self._delimiter
-        if delimiter == "auto":
-            delimiter = max(DELIMITERS, key=_QUOTED.sub("", lines.peek()).count)
-        rows = csv.reader(lines, delimiter=delimiter, strict=True)
+    def _rows(self, lines: _Lines) -> Iterator[Item]:
+        yield from self._titles(lines)
+        rows = csv.reader(lines, delimiter=self._delimiter_of(lines.peek()), strict=True)
+        lines.begin()
+        first = lines.number
         try:
             headings = [" ".join(heading.split()) for heading in next(rows, [])]
         except csv.Error:
-            raise self._wrong("the headings are not a CSV row", fix="look at the quotation marks") from None
-        self._check(headings)
+            raise self._wrong(first, "the headings are not a CSV row", fix="look at the quotation marks") from None
+        self._check(headings, first)
+        yield Headings(f"{self._path.name}:{first}", tuple(filter(None, headings)))
         while True:
             lines.begin()
             place = f"{self._path.name}:{lines.number}"
@@ -129,20 +142,40 @@ class CsvReader:
             if any(field.strip() for field in row):
                 yield _record(place, headings, row)
 
-    def _wrong(self, message: str, *, fix: str) -> SettingsError:
-        return SettingsError(message, place=f"{self._path.name}:1", fix=fix)
+    def _delimiter_of(self, line: str) -> str:
+        if self._delimiter != "auto":
+            return self._delimiter
+        return max(DELIMITERS, key=_QUOTED.sub("", line).count)
 
-    def _check(self, headings: list[str]) -> None:
+    def _titles(self, lines: _Lines) -> Iterator[Remark]:
+        """Step over the lines above the headings: the headings have the most of the wanted names."""
+        ahead = lines.ahead(MOST_TITLE_LINES) if self._wanted else []
+        found = [self._names_in(line) for line in ahead]
+        above = found.index(max(found)) if found and max(found) > 0 else 0
+        filled = sum(bool(line.strip().strip(DELIMITERS)) for line in ahead[:above])
+        for _ in range(above):
+            next(lines)
+        if filled:
+            where = f"{self._path.name}:1-{above}"
+            yield Remark(where, "titles", f"{filled} lines above the headings, not read")
+
+    def _names_in(self, line: str) -> int:
+        try:
+            row = next(csv.reader([line], delimiter=self._delimiter_of(line)), [])
+        except csv.Error:
+            return 0
+        return len(self._wanted.intersection(map(heading_key, row)))
+
+    def _wrong(self, line: int, message: str, *, fix: str) -> SettingsError:
+        return SettingsError(message, place=f"{self._path.name}:{line}", fix=fix)
+
+    def _check(self, headings: list[str], line: int) -> None:
         # In a file without headings the first line is somebody's record: nothing of it may be shown.
         for number, heading in enumerate(headings):
             if heading and heading in headings[:number]:
                 first = headings.index(heading)
-                raise self._wrong(f"columns {first + 1} and {number + 1} have the same heading", fix="rename one")
-        for heading in self._required:
-            if heading not in headings:
-                raise self._wrong(
-                    f"the heading {heading!r} is missing", fix="the first line holds the headings; has one changed?"
-                )
+                message = f"columns {first + 1} and {number + 1} have the same heading"
+                raise self._wrong(line, message, fix="rename one")
 
 
 class _Lines:
@@ -167,6 +200,12 @@ class _Lines:
         if not self._waiting:
             self._waiting.extend(line for line in [next(self._file, "")] if line)
         return self._waiting[0] if self._waiting else ""
+
+    def ahead(self, number: int) -> list[str]:
+        """Return the next lines without taking them."""
+        while len(self._waiting) < number and (line := next(self._file, "")):
+            self._waiting.append(line)
+        return list(self._waiting)[:number]
 
     def begin(self) -> None:
         """Begin a row with the next line."""
@@ -202,63 +241,16 @@ def _is_text(text: str) -> bool:
 def _unreadable(place: str, message: str, fields: list[str]) -> Record:
     kept = (field.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace") for field in fields)
     values = {str(number): field for number, field in enumerate(kept)}
-    return Record(place, values, RecordRejected(message, code="unreadable", place=place))
+    return Record(place, values, RecordRejected(message, code=UNREADABLE, place=place))
 
 
-class CsvSource(CsvReader):
-    """A CSV file whose headings are paths of the activity, such as ``persons.0.birth_date``.
-
-    Args:
-        options: settings.
-        context: the deployment.
-    """
-
-    def __init__(self, options: CsvOptions, context: SourceContext) -> None:
-        super().__init__(context.folder / options.path, encoding=options.encoding, delimiter=options.delimiter)
-        self._system = context.system
-
-    def activity(self, record: Record) -> Activity:
-        """Return the activity that the headings spell out; the model turns the texts into its own types."""
-        return Activity.model_validate({"system": self._system, **unflatten(record.values)})
-
-    def _check(self, headings: list[str]) -> None:
-        super()._check(headings)
-        for number, heading in enumerate(headings, 1):
-            if heading and heading.split(".")[0] not in Activity.model_fields:
-                raise self._wrong(
-                    f"the heading of column {number} is no field of an activity",
-                    fix="the first line holds the headings, such as local_id, period.start, persons.0.birth_date",
-                )
-
-
-def unflatten(cells: Mapping[str, str]) -> dict[str, Any]:
-    """Return nested data for cells whose names are dotted paths; numbers are list positions.
-
-    Raises:
-        RecordRejected: one name is both a value and a group of values.
-    """
-    tree: dict[str, Any] = {}
-    for path, value in cells.items():
-        node = tree
-        *steps, last = path.split(".")
-        for step in steps:
-            node = node.setdefault(step, {})
-            if not isinstance(node, dict):
-                raise _contradiction(path)
-        if last in node:
-            raise _contradiction(path)
-        node[last] = value
-    return {key: _lists(value) for key, value in tree.items()}
-
-
-def _contradiction(path: str) -> RecordRejected:
-    return RecordRejected(f"the heading {path!r} contradicts another one", code="wrong-kind")
-
-
-def _lists(node: Any) -> Any:
-    if not isinstance(node, dict):
-        return node
-    inner = {key: _lists(value) for key, value in node.items()}
-    if inner and all(key.isdecimal() for key in inner):
-        return [inner[key] for key in sorted(inner, key=int)]
-    return inner
+KINDS = (
+    ReaderKind(
+        "csv",
+        CsvOptions,
+        lambda options, context: CsvReader(
+            context.folder / options.path, encoding=options.encoding, delimiter=options.delimiter
+        ),
+        "CSV file",
+    ),
+)

@@ -4,28 +4,88 @@ A YAML file::
 
     municipality: {code: SFO39, name: Самоков, name_en: Samokov, ekatte: "65231"}
     mediators:
-      M1: {given: [Мария], family: Примерова}
+      M1:
+        given: [Мария]
+        family: Примерова
+        areas: [{ekatte: "65231", settlement: Самоков, district: Примерен квартал}]
+        offices: [OFFICE]
+        hours: [{days: [mon, tue], from: "08:30", to: "17:00"}]
     facilities:
       MBAL: {kind: hospital, name: Примерна болница}
+      OFFICE: {kind: office, name: Кабинет на медиатора}
+
+An office can also be written out where it is named: ``{local_id: OFFICE, name: Кабинет на медиатора}``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
-from hm_fhir.activities.people import Facility, LocalId, Mediator, Municipality, PersonName, Text
+from hm_fhir.activities.people import (
+    Facility,
+    Hour,
+    LocalId,
+    Mediator,
+    Municipality,
+    PersonName,
+    ServiceArea,
+    Text,
+    Weekday,
+    WorkingHours,
+)
 from hm_fhir.config import settings_error
-from hm_fhir.errors import RecordRejected
+from hm_fhir.errors import RecordRejected, SettingsError
 from hm_fhir.mapping.files.yaml_file import read_yaml
+
+
+class HoursLine(BaseModel):
+    """Working hours as the file says them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    days: tuple[Weekday, ...] = Field(description="mon, tue, wed, thu, fri, sat, sun")
+    since: Hour = Field(alias="from", description="begin, hh:mm")
+    to: Hour = Field(description="end, hh:mm")
+
+
+class OfficeLine(Facility):
+    """An office that is written out where a mediator names it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_an_office(cls, line: Any) -> Any:
+        return {"kind": "office", **line} if isinstance(line, dict) else line
+
+
+Office = Annotated[
+    Annotated[LocalId, Tag("code")] | Annotated[OfficeLine, Tag("office")],
+    Discriminator(lambda line: "code" if isinstance(line, str) else "office"),
+]
 
 
 class MediatorLine(PersonName):
     """One mediator of the file; the key of the line is the number at the municipality."""
 
     phone: Text | None = Field(default=None, description="work telephone", repr=False)
+    areas: tuple[ServiceArea, ...] = Field(default=(), description="settlements and neighbourhoods that they serve")
+    offices: tuple[Office, ...] = Field(
+        default=(), description="where they can be met: codes of facilities of the kind office, or the office itself"
+    )
+    hours: tuple[HoursLine, ...] = Field(default=(), description="when they can be met: days, from, to (hh:mm)")
 
 
 class DirectoryFile(BaseModel):
@@ -46,6 +106,15 @@ class DirectoryFile(BaseModel):
             return lines
         return {code: {**line, "local_id": code} if isinstance(line, dict) else line for code, line in lines.items()}
 
+    @model_validator(mode="after")
+    def _one_name_for_a_settlement(self) -> DirectoryFile:
+        # One service area for all its mediators: two names would take turns at the receiver.
+        names: dict[str, str] = {}
+        for area in (area for line in self.mediators.values() for area in line.areas):
+            if names.setdefault(area.ekatte, area.settlement) != area.settlement:
+                raise ValueError(f"the settlement {area.ekatte} of the service areas has two names")
+        return self
+
 
 class Directory:
     """Municipality, mediators and facilities by their local codes.
@@ -53,9 +122,17 @@ class Directory:
     Args:
         path: the YAML file.
 
+    Attributes:
+        municipality: the municipality.
+        mediators: by their number.
+        facilities: by their code, with the offices that stand with mediators.
+
     Raises:
         SettingsError: it is missing or wrong.
     """
+
+    mediators: Mapping[str, Mediator]
+    facilities: Mapping[str, Facility]
 
     def __init__(self, path: Path) -> None:
         self._name = path.name
@@ -64,11 +141,47 @@ class Directory:
         except ValidationError as error:
             raise settings_error(error, DirectoryFile, place=str(path)) from None
         self.municipality = content.municipality
-        self._mediators = {
-            number: Mediator(local_id=number, name=PersonName(given=line.given, family=line.family), phone=line.phone)
-            for number, line in content.mediators.items()
-        }
-        self._facilities = content.facilities
+        facilities = dict(content.facilities)
+        for number, line in content.mediators.items():
+            for office in line.offices:
+                if isinstance(office, OfficeLine):
+                    known = facilities.setdefault(office.local_id, Facility(**dict(office)))
+                    if dict(known) != dict(office):
+                        raise self._wrong(path, number, "writes out an office that stands elsewhere, differently")
+        self.facilities = MappingProxyType(facilities)
+        self.mediators = MappingProxyType(
+            {number: self._mediator(path, number, line) for number, line in content.mediators.items()}
+        )
+
+    def _mediator(self, path: Path, number: str, line: MediatorLine) -> Mediator:
+        offices = []
+        for office in line.offices:
+            code = office.local_id if isinstance(office, OfficeLine) else office
+            found = self.facilities.get(code)
+            if found is None:
+                raise self._wrong(path, number, f"has the office {code!r}, and no facility has this code")
+            offices.append(found)
+        try:
+            return Mediator(
+                local_id=number,
+                name=PersonName(given=line.given, family=line.family),
+                phone=line.phone,
+                areas=line.areas,
+                offices=tuple(offices),
+                hours=tuple(WorkingHours(days=one.days, start=one.since, end=one.to) for one in line.hours),
+            )
+        except ValidationError as error:
+            message = error.errors(include_url=False, include_input=False)[0]["msg"].removeprefix("Value error, ")
+            raise self._wrong(path, number, f"is wrong: {message}") from None
+
+    @staticmethod
+    def _wrong(path: Path, number: str, what: str) -> SettingsError:
+        return SettingsError(
+            f"the mediator {number!r} {what}",
+            code="directory",
+            place=str(path),
+            fix="correct the line of the mediator",
+        )
 
     def mediator(self, number: str) -> Mediator:
         """Return the mediator with this number.
@@ -76,7 +189,7 @@ class Directory:
         Raises:
             RecordRejected: nobody has it.
         """
-        found = self._mediators.get(number)
+        found = self.mediators.get(number)
         if found is None:
             raise self._unknown("mediator")
         return found
@@ -87,7 +200,7 @@ class Directory:
         Raises:
             RecordRejected: none has it.
         """
-        found = self._facilities.get(code)
+        found = self.facilities.get(code)
         if found is None:
             raise self._unknown("facility")
         return found

@@ -10,12 +10,21 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hm_fhir.testing.clock import Clock
+    from hm_fhir.testing.contract import plugin_contract
+    from hm_fhir.testing.deployment import Deployment
     from hm_fhir.testing.faults import ALWAYS, Fault
     from hm_fhir.testing.fhir_server import FhirServer
 
-__all__ = ["ALWAYS", "Clock", "Fault", "FhirServer"]
+__all__ = ["ALWAYS", "Clock", "Deployment", "Fault", "FhirServer", "plugin_contract"]
 
-_HOME = {"ALWAYS": "faults", "Clock": "clock", "Fault": "faults", "FhirServer": "fhir_server"}
+_HOME = {
+    "ALWAYS": "faults",
+    "Clock": "clock",
+    "Deployment": "deployment",
+    "Fault": "faults",
+    "FhirServer": "fhir_server",
+    "plugin_contract": "contract",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -92,7 +92,14 @@ class _Maker:
     def _mediator(self) -> Data:
         number = self._chance.number(1, 12)
         name = {"given": ["Мостра"], "family": "Медиаторова"}
-        return self._parts.fill({"local_id": f"M{number}", "name": name}, phone="+359 000 100001")
+        areas = [self._parts.area(place) for place in self._deck.several("area", words.MUNICIPALITIES, 3)]
+        return self._parts.fill(
+            {"local_id": f"M{number}", "name": name},
+            phone="+359 000 100001",
+            areas=areas,
+            offices=[self._parts.office(f"O-{place}") for place in range(self._chance.number(1, 3))],
+            hours=self._deck.turn("hours", words.HOURS),
+        )
 
     def _period(self, status: str) -> Data:
         if status in _AHEAD and self._chance.happens(0.8):

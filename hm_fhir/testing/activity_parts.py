@@ -114,9 +114,12 @@ class Parts:
             data["local_id"] = f"P-{number}"
         if not identifiers or self.maybe():
             data["name"] = self._name()
+        # The last one can be the own one: of somebody who had no national number before.
+        former = [f"P-{number}-1", f"P-{number}-2", data.get("local_id", f"P-{number}-3")]
         given_birth = born.isoformat() if born else self.deck.turn("day", words.DAYS)
         return self.fill(
             data,
+            formerly=former[: self.chance.number(1, 3)] if role == "subject" else [],
             birth_date=given_birth,
             gender=self.deck.turn("gender", _GENDERS),
             phone=f"+359 000 {number % 1_000_000:06}",
@@ -125,7 +128,10 @@ class Parts:
         )
 
     def _kinds(self) -> tuple[str, ...]:
-        kinds = ((), ("egn",), ("lnch",), ("nhis-newborn",), ("passport",), ("egn", "passport"), ("egn",))
+        kinds = (
+            *((), ("egn",), ("lnch",), ("nhis-newborn",), ("passport",), ("egn", "passport"), ("egn",)),
+            *(("lnch", "egn"), ("nhis-newborn", "lnch"), ("passport", "egn", "nhis-newborn")),
+        )
         return self.deck.turn("kinds", kinds)
 
     def _name(self) -> Data:
@@ -156,6 +162,16 @@ class Parts:
             address=self.address(),
             phone="+359 000 400001",
         )
+
+    def office(self, code: str) -> Data:
+        """Return an office of a mediator."""
+        place = self.fill({}, address=self.address(), phone="+359 000 400003")
+        return {"local_id": code, "kind": "office", "name": self._text(), **place}
+
+    def area(self, place: Data) -> Data:
+        """Return a service area: a settlement, or a part of it."""
+        area = {"ekatte": place.get("ekatte", "00702"), "settlement": place["name"]}
+        return self.fill(area, district=self._text())
 
     # findings
 

@@ -15,6 +15,15 @@ MUNICIPALITIES = (
 )
 """The six pilot municipalities; an EKATTE code with a leading zero is among them."""
 
+HOURS: tuple[list[dict[str, object]], ...] = (
+    [{"days": ["mon", "tue", "wed", "thu", "fri"], "start": "08:30", "end": "17:00"}],
+    [
+        {"days": ["mon", "sat", "sun"], "start": "00:00:00", "end": "23:59:59"},
+        {"days": ["thu"], "start": "07:00", "end": "07:01"},
+    ],
+)
+"""Working hours, also strange ones."""
+
 SETTINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "home-visit": ("home", "field"),

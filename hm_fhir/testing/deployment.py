@@ -8,6 +8,8 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +62,17 @@ class Deployment:
         self.settings["plugins"]["enabled"] += plugins
         return self.write()
 
-    def source(self, name: str, kind: str, path: str | Path, **options: Any) -> Deployment:
-        """Add a source that reads a file."""
-        self.settings["sources"][name] = {"kind": kind, "path": str(path), **options}
+    def source(self, name: str, kind: str, path: str | Path | None = None, **options: Any) -> Deployment:
+        """Add a source.
+
+        Args:
+            name: of the source.
+            kind: of the source.
+            path: its file, when it reads one.
+            options: its other settings.
+        """
+        where = {} if path is None else {"path": path}
+        self.settings["sources"][name] = {"kind": kind, **where, **options}
         return self.write()
 
     def target(self, name: str, url: str, **options: Any) -> Deployment:
@@ -108,10 +118,26 @@ def _environment() -> dict[str, str]:
 
 
 def _toml(table: Mapping[str, Any], path: str = "") -> list[str]:
-    """Return a table as TOML; JSON texts, numbers, booleans and lists of them are TOML as they are."""
-    lines = [f"{key} = {json.dumps(value)}" for key, value in table.items() if not isinstance(value, Mapping)]
+    """Return a table as lines of TOML; what is None is left out."""
+    lines = [
+        f"{json.dumps(key)} = {_value(value)}"
+        for key, value in table.items()
+        if value is not None and not isinstance(value, Mapping)
+    ]
     for key, value in table.items():
         if isinstance(value, Mapping):
-            inner = f"{path}.{key}" if path else key
+            inner = f"{path}.{json.dumps(key)}" if path else json.dumps(key)
             lines += [f"[{inner}]", *_toml(value, inner)]
     return lines
+
+
+def _value(value: Any) -> str:
+    """Return a value as TOML: JSON texts, numbers and booleans are TOML as they are."""
+    if isinstance(value, Mapping):
+        inner = (f"{json.dumps(key)} = {_value(one)}" for key, one in value.items() if one is not None)
+        return f"{{{', '.join(inner)}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_value, value))}]"
+    if isinstance(value, date | Decimal):
+        return value.isoformat() if isinstance(value, date) else str(value)
+    return json.dumps(str(value) if isinstance(value, Path) else value)

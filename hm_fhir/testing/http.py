@@ -19,7 +19,7 @@ class Reply:
 
     Attributes:
         status: HTTP status.
-        headers: beside Content-Length.
+        headers: beside Content-Length; a Date is the clock of the server.
         body: as it is sent.
         drop: close the connection instead.
         cut: send half of the body and close the connection.
@@ -100,7 +100,10 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.drop:
             self._hang_up()
             return
-        self.send_response(reply.status)
+        self.send_response_only(reply.status)
+        self.send_header("Server", self.version_string())
+        if "Date" not in reply.headers:
+            self.send_header("Date", self.date_time_string())
         for name, value in reply.headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(reply.body)))

@@ -1,7 +1,8 @@
 """Synthetic people for samples and tests: valid EGN and LNCh, names that nobody has, telephones that ring nowhere.
 
-The same seed gives the same people for ever: only `random.Random.random` is used, the one method whose sequence
-Python promises to keep.
+Everybody is born `YEARS_BACK` years earlier than their age says, so before 1900: no EGN here can be that of somebody
+who lives. The same seed gives the same people for ever: only `random.Random.random` is used, the one method whose
+sequence Python promises to keep.
 """
 
 from __future__ import annotations
@@ -11,6 +12,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 from typing import Literal, TypeVar
+
+from stdnum.bg.egn import is_valid as is_egn
+from stdnum.bg.pnf import is_valid as is_lnch
+
+YEARS_BACK = 130
+"""A child that is born in 2026 is born in 1896."""
 
 T = TypeVar("T")
 Gender = Literal["female", "male"]
@@ -54,6 +61,20 @@ def wrong_check_digit(number: str) -> str:
     return number[:-1] + str((int(number[-1]) + 1) % 10)
 
 
+def long_ago(day: date) -> date:
+    """Return the day `YEARS_BACK` years before; 28 February for a 29th that does not exist there."""
+    year = day.year - YEARS_BACK
+    try:
+        return day.replace(year=year)
+    except ValueError:
+        return day.replace(year=year, day=28)
+
+
+def is_number_of_one_kind(number: str) -> bool:
+    """Return whether a number is a valid EGN or a valid LNCh, and not both."""
+    return bool(is_egn(number)) != bool(is_lnch(number))
+
+
 def _weighted(digits: str, weights: tuple[int, ...]) -> int:
     return sum(int(digit) * weight for digit, weight in zip(digits, weights, strict=True))
 
@@ -92,7 +113,7 @@ class SyntheticPerson:
         middle: name after the father.
         family: family name.
         gender: FHIR administrative gender.
-        birth_date: date of birth.
+        birth_date: date of birth, before 1900.
         phone: telephone number of no network.
         family_number: number of the family; members share family name and telephone.
     """
@@ -113,7 +134,7 @@ class Population:
 
     Args:
         chance: where choices come from.
-        today: the day on which ages are counted.
+        today: the day on which ages are counted: of somebody who is 30 then, the date of birth says 160.
         foreigners: share of people who have an LNCh.
     """
 
@@ -134,15 +155,30 @@ class Population:
         """Return a new person.
 
         Args:
-            ages_years: youngest and oldest age on `today`, in completed years.
+            ages_years: youngest and oldest age on `today`, in completed years; they were born `YEARS_BACK` years
+                before that.
             gender: by chance when None.
             relative: somebody of the same family.
         """
         chance = self._chance
         sex: Gender = chance.pick(_GENDERS) if gender is None else gender
         youngest, oldest = ages_years
-        birth_date = self._today - timedelta(days=chance.number(youngest * 366, oldest * 365 + 364))
+        birth_date = long_ago(self._today - timedelta(days=chance.number(youngest * 366, oldest * 365 + 364)))
         kind: Literal["egn", "lnch"] = "lnch" if chance.happens(self._foreigners) else "egn"
+        return self._named(kind, birth_date, sex, relative)
+
+    def newborn(self, day: date, mother: SyntheticPerson) -> SyntheticPerson:
+        """Return a child that is born on a day (`YEARS_BACK` years before it), with its EGN."""
+        return self._named("egn", long_ago(day), self._chance.pick(_GENDERS), mother)
+
+    def lnch(self) -> str:
+        """Return an LNCh that nobody has."""
+        return self._number("lnch", self._today, "female")
+
+    def _named(
+        self, kind: Literal["egn", "lnch"], birth_date: date, sex: Gender, relative: SyntheticPerson | None
+    ) -> SyntheticPerson:
+        chance = self._chance
         number = self._number(kind, birth_date, sex)
         if relative is None:
             self._families += 1
@@ -159,7 +195,7 @@ class Population:
             family=stem + ending,
             gender=sex,
             birth_date=birth_date,
-            phone=f"+359 000 {family_number:06}",
+            phone=relative.phone if relative else f"+359 000 {family_number:06}",
             family_number=family_number,
         )
 
@@ -171,6 +207,6 @@ class Population:
                 # 926 to 999 is the block of no district, the one that real people hardly have.
                 order = 926 + 2 * self._chance.number(0, 36) + (sex == "female")
                 number = egn(birth_date, order)
-            if number not in self._numbers:
+            if number not in self._numbers and is_number_of_one_kind(number):
                 self._numbers.add(number)
                 return number

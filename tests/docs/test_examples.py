@@ -39,9 +39,11 @@ from hm_fhir.mapping.cases import load_cases, run_case
 from hm_fhir.mapping.conceptmap import read_code_systems
 from hm_fhir.mapping.engine import Mapper
 from hm_fhir.mapping.files.yaml_file import read_yaml
+from hm_fhir.mapping.files.yaml_text import to_yaml
 from hm_fhir.mapping.functions import FUNCTIONS
 from hm_fhir.mapping.loader import load_pack
 from hm_fhir.mapping.template.template import compile_template
+from hm_fhir.sources.fields.loading import load_fields
 from hm_fhir.testing import Fault, FhirServer
 
 ROOT = Path(__file__).parents[2]
@@ -185,6 +187,8 @@ class Reader:
         value = read_yaml(block.text).value
         if "mapping" in value and "when" in value and "file" not in block.told:
             self.pack(block)
+        elif "record" in value:
+            self.fields(block, value)
         elif "case" in value:
             self.case(block)
         elif "file" not in block.told:
@@ -197,6 +201,22 @@ class Reader:
         (folder / "pack.yaml").write_text("pack: docs\nversion: 1.0.0\n", encoding="utf-8")
         (folder / "mapping.yaml").write_text(block.text, encoding="utf-8")
         self.mapper(folder)
+
+    def fields(self, block: Block, value: dict[str, Any]) -> None:
+        """Load a fields file; what a part of one leaves out is made up."""
+        activity = {
+            "local_id": "1",
+            "updated_at": "2026-01-05T16:05:00+02:00",
+            "mediator": {"local_id": "M1", "name": {"given": ["Мария"]}},
+            "type": "home-visit",
+            "period": {"start": "2026-01-05"},
+            "setting": "home",
+            "persons": [{"local_id": "1"}],
+        } | value.get("activity", {})
+        whole = {"fields": "docs", "version": "1.0.0", "reads": "csv", **value, "activity": activity}
+        path = self.folder / f"fields-{block.place.rpartition(':')[2]}.yaml"
+        path.write_text(to_yaml(whole), encoding="utf-8")
+        load_fields(path)
 
     def case(self, block: Block) -> None:
         """Run a case with the base pack, unless its expectation is still to be written or belongs to another pack."""

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from hm_fhir.delivery.fhir_target import FhirTarget, FhirTargetOptions
-from hm_fhir.delivery.intake import RECORDS_IN_A_COMMIT, RecordCounts
+from hm_fhir.delivery.reading import ITEMS_IN_A_COMMIT
+from hm_fhir.delivery.record_counts import RecordCounts
 from hm_fhir.delivery.target import Held, Later, Outcome, TargetContext, Write
 from hm_fhir.errors import SettingsError
 from hm_fhir.outbox.entry import State
-from hm_fhir.sources.base import Record
+from hm_fhir.sources.base import Item, Record, records_of
 from hm_fhir.testing import Clock, FhirServer
 from hm_fhir.testing.deployment import Deployment
 from hm_fhir.testing.http import HttpServer, Reply
@@ -104,6 +105,8 @@ def test_what_no_mapping_ever_took_is_withheld_in_every_version(
 class Breaks:
     """A source that ends in the middle."""
 
+    incremental = False
+
     def __init__(self, records: list[Record], activity: Callable[[Record], Any]) -> None:
         self._records = records
         self.activity = activity
@@ -111,7 +114,10 @@ class Breaks:
     def count(self) -> int | None:
         return None
 
-    def records(self) -> Iterator[Record]:
+    def local_id(self, record: Record) -> str | None:
+        return None
+
+    def records(self, since: str | None = None) -> Iterator[Item]:
         yield from self._records
         raise SettingsError("the file ends")
 
@@ -119,15 +125,15 @@ class Breaks:
 def test_a_source_that_fails_in_the_middle_is_counted_as_far_as_it_was_read(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write(deployment, *(visit(1, local_id=f"v{number}") for number in range(RECORDS_IN_A_COMMIT + 10)))
+    write(deployment, *(visit(1, local_id=f"v{number}") for number in range(ITEMS_IN_A_COMMIT + 10)))
     with deployment.app() as app:
         source = app.source("register")
-        records = list(source.records())
+        records = list(records_of(source))
         monkeypatch.setattr(app, "source", lambda _: Breaks(records, source.activity))
         report = app.run()
         assert list(report.failed_sources) == ["register"]
         # What came before the failure stays, also after the last full commit.
-        number = RECORDS_IN_A_COMMIT + 10
+        number = ITEMS_IN_A_COMMIT + 10
         counts = report.records["register"]
         assert counts == RecordCounts(read=number, new=number, findings=counts.findings)
         assert report.targets["hospital"].states[State.DELIVERED] == number
@@ -155,7 +161,7 @@ def test_the_leases_of_another_container_with_the_same_host_name_are_left_alone(
 ) -> None:
     write(deployment, visit(1))
     with deployment.app(clock=clock) as app:
-        app.intake.take("register", app.source("register"))
+        app.intake.take(app.reading("register"))
         nobody = 2**22 + 1  # above the highest process id of Linux
         owner = f"{socket.gethostname()}/4026500000:{nobody}:00000000"
         assert app.store.claim("hospital", 1, owner, 300, clock.now())

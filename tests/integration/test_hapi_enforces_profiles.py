@@ -1,55 +1,16 @@
-"""A hospital's server that enforces the profiles takes what this project sends, and refuses the counter-examples."""
+"""A hospital's server that enforces the profiles refuses the counter-examples; see also test_six_municipalities."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
-from hm_fhir_burgas import sample as burgas
-from hm_fhir_samokov import sample as samokov
-
-from hm_fhir.fhir.package_archive import package_archive
-from hm_fhir.testing.deployment import Deployment
-from hm_fhir.validation.definitions import own_package
 
 pytestmark = pytest.mark.server
 
 COUNTEREXAMPLES = sorted((Path(__file__).parents[2] / "profiles" / "counterexamples").glob("*.json"))
-
-
-@pytest.fixture(scope="module")
-def strict_hapi(start_hapi: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """HAPI FHIR with the package and enforcement; codes of systems that it does not have are no error."""
-    archive = tmp_path_factory.mktemp("package") / "package.tgz"
-    archive.write_bytes(package_archive(own_package()))
-    server = start_hapi(package=archive, enforce="repository", unknown="warning", references="off")
-    yield server.url
-    server.stop()
-
-
-def test_everything_that_both_plugins_send_is_taken(strict_hapi: str, tmp_path: Path) -> None:
-    samokov.write_sample(tmp_path / "samokov.csv")
-    burgas.write_sample(tmp_path / "burgas.ndjson")
-    deployment = Deployment(tmp_path, identifier_system="urn:hm-fhir:enforced").enable("samokov", "burgas")
-    deployment.source("samokov", "samokov", "samokov.csv").source("burgas", "burgas", "burgas.ndjson")
-    deployment.target("hospital", strict_hapi)
-
-    run = deployment.run("run", "--json", timeout_seconds=900)
-
-    assert run.code == 0, run.errors
-    found = requests.get(
-        f"{strict_hapi}/Encounter",
-        params={
-            "_profile": "https://w3id.org/hm-fhir/StructureDefinition/hm-encounter-individual",
-            "_summary": "count",
-        },
-        timeout=60,
-    ).json()
-    assert found["total"] > 100
 
 
 def test_every_counterexample_is_refused(strict_hapi: str) -> None:

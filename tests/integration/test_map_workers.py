@@ -10,20 +10,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hm_fhir_burgas.sample import write_sample as write_burgas
-from hm_fhir_samokov.sample import write_sample as write_samokov
 
 from hm_fhir import processes
 from hm_fhir.app import App
 from hm_fhir.delivery import mapping_workers
 from hm_fhir.delivery.mapping_chunks import RECORDS_IN_A_CHUNK
 from hm_fhir.errors import HmFhirError, SettingsError
-from hm_fhir.sources.base import Record, Source
+from hm_fhir.sources.base import Item, Source
 from hm_fhir.testing.deployment import Deployment
+from hm_fhir.testing.samples import open_sample
 
 ACTIVITY = {
     "updated_at": "2026-03-05T10:00:00+02:00",
@@ -64,11 +64,16 @@ def nobody_is_left_behind() -> Iterator[None]:
 
 
 def test_several_processes_write_the_same_bytes(tmp_path: Path) -> None:
-    write_samokov(tmp_path / "samokov.csv", activities=200)
-    write_burgas(tmp_path / "burgas.ndjson", activities=200)
     put(tmp_path, 200)
-    deployment = Deployment(tmp_path).enable("samokov", "burgas").source("own", "ndjson", "activities.ndjson")
-    deployment.source("samokov", "samokov", "samokov.csv").source("burgas", "burgas", "burgas.ndjson")
+    deployment = Deployment(tmp_path).source("own", "ndjson", "activities.ndjson")
+    with ExitStack() as stack:
+        for name in ("burgas", "samokov"):
+            sample = stack.enter_context(open_sample(name, tmp_path / name))
+            deployment.enable(name).source(name, sample.kind, **sample.options)
+        check_processes(deployment)
+
+
+def check_processes(deployment: Deployment) -> None:
     one, two, three = (deployment.run("map", "--workers", number) for number in "123")
     assert one.code == two.code == three.code == 0
     assert "rejected" in one.errors
@@ -152,11 +157,11 @@ class _Breaks:
         self._source = source
         self._after = after
 
-    def records(self) -> Iterator[Record]:
-        for number, record in enumerate(self._source.records()):
+    def records(self, since: str | None = None) -> Iterator[Item]:
+        for number, item in enumerate(self._source.records(since)):
             if number == self._after:
                 raise SettingsError("the source is gone")
-            yield record
+            yield item
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._source, name)

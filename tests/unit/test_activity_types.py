@@ -30,12 +30,18 @@ FULL: dict[str, Any] = {
     "local_id": "A-1",
     "updated_at": "2026-03-02T16:40:00+02:00",
     "municipality": {"code": "BGS04", "name": "Бургас"},
-    "mediator": {"local_id": "M-1", "name": {"given": ["Емилия"], "family": "Образцова"}},
+    "mediator": {
+        "local_id": "M-1",
+        "name": {"given": ["Емилия"], "family": "Образцова"},
+        "areas": [{"ekatte": "07079", "settlement": "Бургас", "district": "Победа"}],
+        "offices": [{"local_id": "O-1", "kind": "office", "name": "Офис Пример"}],
+        "hours": [{"days": ["mon", "fri"], "start": "08:30", "end": "17:00"}],
+    },
     "type": "home-visit",
     "setting": "home",
     "period": {"start": "2026-03-02", "end": "2026-03-02"},
     "facility": {"local_id": "F-1", "kind": "hospital", "name": "Болница Пример"},
-    "persons": [{"local_id": "P-1"}],
+    "persons": [{"local_id": "P-1", "formerly": ["P-0"]}],
     "findings": {
         "tests": [{"kind": "pregnancy", "facility": {"local_id": "F-2", "kind": "laboratory", "name": "Пример"}}]
     },
@@ -109,6 +115,7 @@ IS = {
     "System.Decimal": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
     "System.Boolean": lambda value: isinstance(value, bool),
     "System.Date": lambda value: is_text(value, DAY),
+    "System.Time": lambda value: is_text(value, r"\d\d:\d\d:\d\d"),
     "System.DateTime": lambda value: is_text(value, DAY + r"(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?"),
     "instant": lambda value: is_text(value, DAY + r"T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"),
 }
@@ -189,6 +196,7 @@ def test_everything_that_is_declared_as_added_is_added_somewhere() -> None:
         "person": Person.__name__,
         "persons": Person.__name__,
         "mediator": "Mediator",
+        "mediator.areas": "ServiceArea",
         "municipality": "Municipality",
         "facility": "Facility",
         "group": "Group",
@@ -196,7 +204,8 @@ def test_everything_that_is_declared_as_added_is_added_somewhere() -> None:
     assert set(holders.values()) | {"Activity"} == ADDED_TO.keys()
     for holder, model in holders.items():
         assert {f"{ROOT}.{holder}.{name}" for name in ADDED_TO[model]} <= seen
-    assert {f"{ROOT}.referral.facility.key", f"{ROOT}.findings.tests.facility.key"} <= seen
+    others = ("referral.facility.key", "findings.tests.facility.key", "mediator.offices.key", "person.replaced.key")
+    assert {f"{ROOT}.{path}" for path in others} <= seen
 
 
 def test_values_have_the_type_that_their_json_stands_for() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from hm_fhir.delivery.classify import classify, retry_after_seconds, version_of
+from hm_fhir.delivery.classify import classify, version_of
 from hm_fhir.delivery.target import Closed, Done, Later, Outcome, Refusal, Write
 from hm_fhir.fhir.json import to_json
 
@@ -277,40 +277,6 @@ def test_a_target_that_refuses_the_deployment_gets_nothing_more(status: int, cod
     assert isinstance(closed, Closed)
     assert closed.code == code
     assert closed.fix
-
-
-# Retry-After
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        (None, None),
-        ("0", 0),
-        ("120", 120),
-        (" 120 ", 120),
-        ("Sun, 01 Mar 2026 12:02:00 GMT", 120),
-        ("Sun, 01 Mar 2026 14:02:00 +0200", 120),
-        ("Sun, 01 Mar 2026 12:02:00 -0000", 120),  # a zone that nobody knows is read as UTC
-        ("Sun, 01 Mar 2026 11:00:00 GMT", 0),  # it is past
-        ("-5", None),
-        ("1.5", None),
-        ("soon", None),
-        ("", None),
-        ("²", None),  # a digit to Python, and what a byte of a header may become
-        ("Sun, 99 Mar 2026 12:02:00 GMT", None),
-        ("Sun, 01 Mar 99999999999999999999 12:02:00 GMT", None),
-        ("Sun, 01 Mar 2026 12:02:00 +9999", None),
-    ],
-)
-def test_retry_after_is_a_number_or_a_date(value: str | None, seconds: float | None) -> None:
-    assert retry_after_seconds(value, NOW) == seconds
-
-
-@given(st.text())
-def test_no_retry_after_breaks_a_run(value: str) -> None:
-    seconds = retry_after_seconds(value, NOW)
-    assert seconds is None or seconds >= 0
 
 
 JSON = st.recursive(

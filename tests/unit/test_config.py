@@ -20,8 +20,8 @@ from hm_fhir.config import (
     settings_error,
     write_key,
 )
-from hm_fhir.delivery.auth import Auth
 from hm_fhir.errors import SettingsError
+from hm_fhir.http.auth import Auth
 
 SECRET = "hunter2-маркер"
 FILE = """
@@ -233,7 +233,7 @@ class Options(BaseModel):
     [
         ({"kind": "bearer", "tokn": "env:T"}, "auth.bearer.tokn: unknown key; did you mean 'token'?"),
         ({"kind": "basic", "token": "env:T"}, "auth.basic.token: unknown key; known: kind, password, user"),
-        ({"kind": SECRET}, "auth: one of 'bearer', 'basic' is needed"),
+        ({"kind": SECRET}, "auth: one of 'bearer', 'basic', 'token' is needed"),
         ({"kind": "bearer", "token": SECRET}, "auth.bearer.token: write env:NAME or file:PATH"),
         ({"kind": "basic", "user": "a:b", "password": "env:P"}, "auth.basic.user: String should match pattern"),
         ({}, "auth: Unable to extract tag"),

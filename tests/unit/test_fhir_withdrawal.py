@@ -57,7 +57,7 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "MedicationStatement": {"status": "active", "medicationCodeableConcept": CODE, "subject": PATIENT},
     "Observation": {"status": "final", "code": CODE},
     "Organization": {"name": "x"},
-    "Patient": {"active": True},
+    "Patient": {"active": True, "link": [{"other": PATIENT, "type": "replaced-by"}]},
     "Practitioner": {"name": [{"family": "x"}]},
     "PractitionerRole": {"practitioner": {"reference": "Practitioner/m"}},
     "Procedure": {"status": "completed", "subject": PATIENT},
@@ -73,7 +73,7 @@ kind_of = pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: re
 
 
 def test_there_is_an_example_of_every_type() -> None:
-    assert set(MINIMAL) == {*_STATUS, *_INACTIVE, "Condition", "Location"}
+    assert set(MINIMAL) == {*_STATUS, *_INACTIVE, "Condition", "Location", "Patient"}
 
 
 @kind_of
@@ -128,3 +128,8 @@ def test_an_appointment_that_cannot_be_in_error_is_cancelled(elements: dict[str,
 @pytest.mark.parametrize("resource", [{"resourceType": "Provenance"}, {"resourceType": "AuditEvent"}, {}])
 def test_what_tells_what_happened_stays(resource: dict[str, Any]) -> None:
     assert withdrawn(resource) is None
+
+
+def test_a_patient_takes_back_what_it_said_of_other_records() -> None:
+    said = {"resourceType": "Patient", "id": "a", **MINIMAL["Patient"]}
+    assert withdrawn(said) == {"resourceType": "Patient", "id": "a", "active": False}

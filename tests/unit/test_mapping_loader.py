@@ -163,6 +163,11 @@ def test_a_correct_pack_loads(tmp_path: Path) -> None:
         ),
         (
             "type: Encounter",
+            "type: Encounter\n    withdrawable: true",
+            "visit.yaml:14:19: withdrawable is for shared resources (remove it: the others always are)",
+        ),
+        (
+            "type: Encounter",
             "type: Encounter\n    profil: x",
             "visit.yaml:14:5: profil is not known here (did you mean 'profile'?)",
         ),

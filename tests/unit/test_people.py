@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from hm_fhir.activities.findings import Measurement, Pregnancy, Referral, Test
-from hm_fhir.activities.people import Address, Facility, Group, Municipality, Person, PersonIdentifier, PersonName
+from hm_fhir.activities.people import (
+    Address,
+    Facility,
+    Group,
+    Mediator,
+    Municipality,
+    Person,
+    PersonIdentifier,
+    PersonName,
+    WorkingHours,
+    person_key,
+    replaced,
+)
 
 BORN_1875 = "7523169263"
 LNCH = "7111042925"
@@ -218,6 +230,93 @@ def test_a_measurement_has_a_unit_of_its_kind(kind: str, unit: str) -> None:
 def test_a_measurement_is_a_positive_number(value: object) -> None:
     with pytest.raises(ValidationError):
         Measurement.model_validate({"kind": "body-weight", "value": value, "unit": "kg"})
+
+
+NUMBERS = {"egn": BORN_1875, "lnch": LNCH, "nhis-newborn": "N1", "passport": "X1"}
+
+
+@pytest.mark.parametrize(
+    ("kinds", "formerly", "key", "weaker"),
+    [
+        (["egn"], [], f"egn|{BORN_1875}", []),
+        (["passport", "nhis-newborn", "lnch", "egn"], [], f"egn|{BORN_1875}", ["lnch", "nhis-newborn", "passport"]),
+        (["passport", "lnch"], [], f"lnch|{LNCH}", ["passport"]),
+        (["egn"], ["17", "16"], f"egn|{BORN_1875}", ["register|17", "register|16"]),
+        (["egn", "lnch"], ["18"], f"egn|{BORN_1875}", ["lnch", "register|18"]),
+        ([], ["17"], "register|18", ["register|17"]),
+        # Nobody replaces themselves.
+        ([], ["18", "17"], "register|18", ["register|17"]),
+        ([], ["18"], "register|18", []),
+    ],
+)
+def test_the_strongest_number_is_the_person_and_replaces_the_others(
+    kinds: list[str], formerly: list[str], key: str, weaker: list[str]
+) -> None:
+    numbers = [{"kind": kind, "value": NUMBERS[kind]} for kind in kinds]
+    somebody = person(identifiers=numbers, local_id="18", formerly=formerly)
+
+    assert person_key(somebody, "register") == key
+    found = replaced(somebody, "register")
+    assert [one.number.kind if one.number else one.key for one in found] == weaker
+    assert [one.key for one in found if one.number] == [
+        f"{one.number.kind}|{one.number.value}" for one in found if one.number
+    ]
+
+
+def test_a_former_local_id_stands_once() -> None:
+    with pytest.raises(ValidationError, match="two former local ids are the same"):
+        person(formerly=["17", "17"])
+
+
+def mediator(**fields: Any) -> Mediator:
+    return Mediator.model_validate({"local_id": "M1", "name": {"family": "Примерова"}, **fields})
+
+
+def test_a_mediator_has_areas_offices_and_hours() -> None:
+    found = mediator(
+        areas=[
+            {"ekatte": "07079", "settlement": "Бургас"},
+            {"ekatte": "07079", "settlement": "Бургас", "district": "x"},
+        ],
+        offices=[{"local_id": "O1", "kind": "office", "name": "Кабинет"}],
+        hours=[{"days": ["mon", "fri"], "start": "08:30", "end": "17:00:00"}],
+    )
+    assert (found.hours[0].start, found.hours[0].end) == (time(8, 30), time(17))
+    assert found.model_dump(mode="json")["hours"][0]["start"] == "08:30:00"
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"offices": [{"local_id": "H", "kind": "hospital", "name": "x"}]}, "a facility of the kind office"),
+        ({"offices": [{"local_id": "O", "kind": "office", "name": name} for name in "xy"]}, "an office stands twice"),
+        ({"areas": [{"ekatte": "07079", "settlement": name} for name in "xy"]}, "a service area stands twice"),
+        ({"areas": [{"ekatte": "7079", "settlement": "x"}]}, "pattern"),
+        ({"areas": [{"settlement": "x"}]}, "Field required"),
+    ],
+)
+def test_offices_and_areas_that_cannot_be_are_refused(fields: dict[str, Any], why: str) -> None:
+    with pytest.raises(ValidationError, match=why):
+        mediator(**fields)
+
+
+@pytest.mark.parametrize(
+    ("days", "start", "end", "why"),
+    [
+        (["mon"], "17:00", "08:30", "end after they begin"),
+        (["mon"], "08:30", "08:30", "end after they begin"),
+        (["mon", "mon"], "08:30", "17:00", "stands twice"),
+        ([], "08:30", "17:00", "at least 1"),
+        (["monday"], "08:30", "17:00", "'mon'"),
+        (["mon"], "8:30", "17:00", "a time of day is written hh:mm"),
+        (["mon"], 8, "17:00", "a time of day is written hh:mm"),
+        (["mon"], "08:30+02:00", "17:00", "a time of day is written hh:mm"),
+        (["mon"], "08:30", "24:00", "hour value"),
+    ],
+)
+def test_working_hours_that_cannot_be_are_refused(days: list[str], start: object, end: object, why: str) -> None:
+    with pytest.raises(ValidationError, match=why):
+        WorkingHours.model_validate({"days": days, "start": start, "end": end})
 
 
 def test_unknown_fields_are_refused_everywhere() -> None:

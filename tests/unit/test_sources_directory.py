@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,72 @@ def test_municipality_mediators_and_facilities_are_found_by_their_codes(tmp_path
     assert (facility.local_id, facility.kind, facility.ward) == ("МБАЛ", "hospital", "Детско отделение")
     assert facility.address is not None
     assert facility.address.ekatte == "07079"
+
+
+SERVED = """
+municipality: {code: SFO39, name: Самоков}
+mediators:
+  M1:
+    family: Примерова
+    areas:
+      - {ekatte: "65231", settlement: Самоков, district: Примерен}
+      - {ekatte: "15285", settlement: Говедарци}
+    offices:
+      - КАБ
+      - {local_id: ЧИТ, name: Стая в читалището}
+    hours:
+      - {days: [mon, tue], from: 08:30, to: "17:00"}
+  M2: {family: Образцова, offices: [ЧИТ], areas: [{ekatte: "65231", settlement: Самоков}]}
+facilities:
+  КАБ: {kind: office, name: Кабинет}
+  МБАЛ: {kind: hospital, name: Примерна болница}
+"""
+
+
+def test_a_mediator_has_areas_offices_and_hours(tmp_path: Path) -> None:
+    found = directory(tmp_path, SERVED)
+    mediator = found.mediators["M1"]
+
+    assert [(area.ekatte, area.settlement, area.district) for area in mediator.areas] == [
+        ("65231", "Самоков", "Примерен"),
+        ("15285", "Говедарци", None),
+    ]
+    assert mediator.offices == (found.facility("КАБ"), found.facility("ЧИТ"))
+    assert [(one.days, one.start, one.end) for one in mediator.hours] == [(("mon", "tue"), time(8, 30), time(17))]
+    assert found.mediators["M2"].offices == (found.facility("ЧИТ"),)
+    assert set(found.facilities) == {"КАБ", "ЧИТ", "МБАЛ"}
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "words"),
+    [
+        ("- КАБ", "- КАВ", ["'M1'", "'КАВ'", "no facility has this code"]),
+        ("- КАБ", "- МБАЛ", ["'M1'", "kind office"]),
+        ("offices: [ЧИТ]", "offices: [ЧИТ, ЧИТ]", ["'M2'", "an office stands twice"]),
+        ("offices: [ЧИТ]", "offices: [{local_id: КАБ, name: Друг}]", ["'M2'", "differently"]),
+        ("local_id: ЧИТ, name", "local_id: ЧИТ, nam", ["mediators.M1.offices.1", "did you mean 'name'?"]),
+        ("offices: [ЧИТ]", "offices: [7]", ["mediators.M2.offices.0"]),
+        ("from: 08:30", "form: 08:30", ["mediators.M1.hours.0.form", "did you mean 'from'?"]),
+        ("from: 08:30", "from: 18:30", ["'M1'", "working hours end after they begin"]),
+        ("[mon, tue]", "[mon, mo]", ["mediators.M1.hours.0.days.1", "'tue'"]),
+        ("[mon, tue]", "[]", ["'M1'", "at least 1"]),
+        ('"65231", settlement: Самоков}', '"65231", settlement: София}', ["65231", "two names"]),
+        ('"15285"', "15285", ["mediators.M1.areas.1.ekatte", "string"]),
+    ],
+)
+def test_mistakes_about_offices_areas_and_hours_are_named(
+    tmp_path: Path, right: str, wrong: str, words: list[str]
+) -> None:
+    assert right in SERVED
+    with pytest.raises(SettingsError) as caught:
+        directory(tmp_path, SERVED.replace(right, wrong))
+    assert all(word in str(caught.value) for word in [*words, "directory.yaml"])
+
+
+def test_an_office_may_be_written_out_twice_alike(tmp_path: Path) -> None:
+    again = SERVED.replace("offices: [ЧИТ]", "offices: [{local_id: ЧИТ, name: Стая в читалището}]")
+    found = directory(tmp_path, again)
+    assert found.mediators["M1"].offices[1] == found.mediators["M2"].offices[0]
 
 
 def test_a_municipality_may_have_no_facilities(tmp_path: Path) -> None:

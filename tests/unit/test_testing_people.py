@@ -10,7 +10,16 @@ from stdnum.bg import egn as stdnum_egn
 from stdnum.bg import pnf
 
 from hm_fhir.activities.people import Person
-from hm_fhir.testing.people import Chance, Population, egn, lnch, wrong_check_digit
+from hm_fhir.testing.people import (
+    YEARS_BACK,
+    Chance,
+    Population,
+    egn,
+    is_number_of_one_kind,
+    lnch,
+    long_ago,
+    wrong_check_digit,
+)
 
 DAYS = st.dates(date(1800, 1, 1), date(2099, 12, 31))
 TODAY = date(2026, 1, 5)
@@ -60,7 +69,8 @@ def test_people_have_the_age_and_gender_that_was_asked_for() -> None:
         for _ in range(50):
             person = population.person(ages_years=(youngest, oldest), gender="female")
             had_birthday = (TODAY.month, TODAY.day) >= (person.birth_date.month, person.birth_date.day)
-            assert youngest <= TODAY.year - person.birth_date.year - (not had_birthday) <= oldest
+            years = TODAY.year - person.birth_date.year - (not had_birthday)
+            assert youngest <= years - YEARS_BACK <= oldest
             assert person.gender == "female"
 
 
@@ -74,6 +84,41 @@ def test_the_model_takes_them_and_no_two_have_one_number() -> None:
         Person.model_validate({"identifiers": [number], "birth_date": person.birth_date, "gender": person.gender})
         if person.number_kind == "egn":
             assert int(person.number[8]) % 2 == (person.gender == "female")
+
+
+def test_nobody_can_have_the_number_of_somebody_who_lives() -> None:
+    population = Population(Chance(5), today=TODAY, foreigners=0)
+    people = [population.person(ages_years=(0, 95)) for _ in range(500)]
+    assert max(person.birth_date for person in people).year < 1900
+    for person in people:
+        assert 21 <= int(person.number[2:4]) <= 32  # the month of who was born in the 19th century
+        assert is_number_of_one_kind(person.number)
+    assert any(person.number.startswith("0") for person in people)
+
+
+def test_a_leap_day_that_was_none_then_is_the_day_before() -> None:
+    assert long_ago(date(2024, 2, 29)) == date(1894, 2, 28)
+    assert long_ago(date(2026, 3, 1)) == date(1896, 3, 1)
+
+
+def test_a_newborn_belongs_to_the_family_of_its_mother() -> None:
+    population = Population(Chance(3), today=TODAY)
+    mother = population.person(ages_years=(20, 30), gender="female")
+    child = population.newborn(date(2026, 2, 10), mother)
+    assert child.birth_date == date(1896, 2, 10)
+    assert child.family.removesuffix("а") == mother.family.removesuffix("а")
+    assert child.phone == mother.phone
+
+
+def test_a_number_of_two_kinds_is_told_from_one_of_one_kind() -> None:
+    both = next(
+        number
+        for order in range(1000)
+        if stdnum_egn.is_valid(number := egn(date(1875, 3, 16), order)) and pnf.is_valid(number)
+    )
+    assert not is_number_of_one_kind(both)
+    assert not is_number_of_one_kind(wrong_check_digit("7523169263"))
+    assert is_number_of_one_kind("7523169263")
 
 
 def test_relatives_share_family_name_and_telephone() -> None:

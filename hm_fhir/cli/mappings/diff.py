@@ -17,8 +17,9 @@ from hm_fhir.errors import RecordRejected, SettingsError
 from hm_fhir.fhir.json import to_json
 from hm_fhir.mapping.inspection.diff import KINDS, Comparison, Difference
 from hm_fhir.mapping.inspection.packs_to_compare import folders_to_compare
-from hm_fhir.sources.base import Source, SourceContext, activity_of, count_of
-from hm_fhir.sources.ndjson import NdjsonOptions, NdjsonSource
+from hm_fhir.sources.activity_paths import ActivitySource
+from hm_fhir.sources.base import Source, SourceContext, activity_of, count_of, records_of
+from hm_fhir.sources.ndjson import NdjsonReader
 
 _MOST_PLACES = 20
 
@@ -67,7 +68,7 @@ def command(
         source = app.source(name) if name is not None else _source(app, file or Path())
         comparison, unreadable = Comparison(), _Unreadable()
         advance = start("activities", count_of(source))
-        for record in source.records():
+        for record in records_of(source):
             advance(1)
             try:
                 activity = activity_of(source, record).for_mapping()
@@ -90,7 +91,7 @@ def command(
 
 def _source(app: App, file: Path) -> Source:
     zone = ZoneInfo(app.settings.deployment.time_zone)
-    return NdjsonSource(NdjsonOptions(path=file.resolve()), SourceContext("diff", app.settings.folder, zone))
+    return ActivitySource(NdjsonReader(file.resolve()), SourceContext("diff", app.settings.folder, zone))
 
 
 def _newly_failing(comparison: Comparison) -> int:

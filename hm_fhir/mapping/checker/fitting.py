@@ -162,10 +162,12 @@ class Fitting:
         """Report a list for one value, and the other way round; return whether the items can be checked."""
         if not is_list(self._model, definition, element):
             if leaf.is_list:
-                self._findings.error(leaf.spot, "list-for-one", f"{name} is no list in FHIR", _as_one(leaf))
+                self._findings.error(
+                    leaf.spot, "list-for-one", f"{name} is no list{_where(definition)}", _as_one(leaf)
+                )
             return not leaf.is_list
         if not leaf.is_list:
-            self._findings.error(leaf.spot, "one-for-list", f"{name} is a list in FHIR", _as_list(leaf))
+            self._findings.error(leaf.spot, "one-for-list", f"{name} is a list{_where(definition)}", _as_list(leaf))
         else:
             self._number(leaf, element, name)
         return True
@@ -217,6 +219,10 @@ class Fitting:
     def _is_primitive(self, kind: str) -> bool:
         definition = self._model.type(kind)
         return definition is not None and definition.kind == "primitive"
+
+
+def _where(definition: TypeDefinition) -> str:
+    return "" if definition.namespace == "hm" else " in FHIR"
 
 
 def _as_list(leaf: Leaf) -> str:

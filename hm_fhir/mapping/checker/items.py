@@ -9,6 +9,7 @@ from hm_fhir.mapping.checker.concepts import Concepts
 from hm_fhir.mapping.checker.discriminators import Discriminators
 from hm_fhir.mapping.checker.extensions import Extensions, Holder
 from hm_fhir.mapping.checker.fixed import Fixed
+from hm_fhir.mapping.checker.listed_codes import ListedCodes
 from hm_fhir.mapping.checker.matching import Matching
 from hm_fhir.mapping.checker.naming import base_element, base_name, named
 from hm_fhir.mapping.checker.plain import as_expression
@@ -53,6 +54,7 @@ class Items:
         self._fill = fill
         shared = world.shared
         self._codes = codes = Codes(shared.terminology, shared.code_systems or (), findings)
+        self._listed = ListedCodes(findings)
         self._concepts = Concepts(templates, codes, findings)
         self._targets = Targets(model, objects, findings)
         self._extensions = Extensions(model, objects, findings, is_complete=shared.profiles is not None)
@@ -113,7 +115,8 @@ class Items:
             self._scalar(shape, element, definition, base, name, spot)
         elif not self._suits(shape.type, kind):
             fix = "write `coding: [...]` around it" if (shape.type, base) == ("Coding", "CodeableConcept") else None
-            self._findings.error(spot, "wrong-type", f"{name} is {base}, this is {_what(shape)}", fix)
+            what = "an object" if definition.namespace == "hm" else base
+            self._findings.error(spot, "wrong-type", f"{name} is {what}, this is {_what(shape)}", fix)
         elif shape.type == "Reference":
             self._targets.check(shape.referred, element.targets_of("Reference"), name, spot)
         elif shape.type == "Coding":
@@ -140,6 +143,8 @@ class Items:
         wrong = misfit(shape, definition, base) or out_of_limits(shape, element)
         if wrong is not None:
             self._findings.error(spot, wrong.code, f"{name}: {wrong.message}", wrong.fix)
+        elif element.codes is not None:
+            self._listed.check(shape, element.codes, name, spot)
         elif base == "code" or (element.binding and base in {"uri", "string"}):
             self._codes.code(shape.codes, element.binding, spot, via=shape.via)
 

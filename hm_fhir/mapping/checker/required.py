@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hm_fhir.mapping.checker.naming import base_element, named
 from hm_fhir.mapping.checker.objects import Leaf
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from hm_fhir.fhir.definitions import Element, TypeDefinition, TypeModel
     from hm_fhir.mapping.checker.finding import Findings
     from hm_fhir.mapping.checker.objects import Objects, Variant
+
+
+_OTHERWISE: Final = "put a condition around the object, or say what it is otherwise"
+_REQUIRED: Final = "say `required: true` or a `default` where it is read, or put a condition around the object"
 
 
 class Required:
@@ -64,7 +68,9 @@ class Required:
             self._choices(variant, definition)
 
     def _who(self, definition: TypeDefinition, element: Element) -> str:
-        """Return who demands an element: FHIR itself, or the profile."""
+        """Return who demands an element: FHIR itself, the profile, or the activity."""
+        if definition.namespace == "hm":
+            return "an activity"
         if "/" not in definition.name:
             return "FHIR"
         base = base_element(self._model, definition, element)
@@ -86,8 +92,8 @@ class Required:
         elif presence is Presence.MAYBE and (is_root or self._has_others(variant, leaves)):
             self._findings.warning(
                 leaves[0].spot, "may-be-empty",
-                f"{name} is empty for activities that lack what it is made of, {who} wants it",
-                "put a condition around the object, or say what it is otherwise",
+                f"{name} is empty for {_whom(definition)} that lack what it is made of, {who} wants it",
+                _REQUIRED if definition.namespace == "hm" else _OTHERWISE,
             )  # fmt: skip
 
     def _has_others(self, variant: Variant, leaves: tuple[Leaf, ...]) -> bool:
@@ -115,6 +121,10 @@ class Required:
                 self._findings.error(leaf.key_spot, "two-of-a-choice", message, fix)
             else:
                 self._findings.warning(leaf.key_spot, "two-of-a-choice", f"{message}; both can be there", fix)
+
+
+def _whom(definition: TypeDefinition) -> str:
+    return "records" if definition.namespace == "hm" else "activities"
 
 
 def of_element(variant: Variant, element: Element) -> tuple[Leaf, ...]:

@@ -18,6 +18,25 @@ Scalar = str | int | Decimal | bool
 Coding = tuple[str | None, str]
 """System (None: not known) and code."""
 
+
+class WrittenCode(str):
+    """A code that knows where it is written, although a value that has it stands elsewhere: a line of a code table.
+
+    Attributes:
+        spot: where.
+    """
+
+    __slots__ = ("spot",)
+    spot: Spot
+
+    @classmethod
+    def at(cls, code: str, spot: Spot) -> WrittenCode:
+        """Return a code with its place."""
+        made = cls(code)
+        made.spot = spot
+        return made
+
+
 ANY_PROFILE: Final = "*"
 """Stands for a profile that is not known."""
 

@@ -35,7 +35,7 @@ FOLDER: Final = Path(__file__).parent / "schema"
 
 Schema = dict[str, Any]
 
-_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _MARK = r"\{\{|\}\}|\{\[|\]\}|\{%|%\}"
 _FIRST = r"\{\{(?:(?!\}\})[\s\S])+\}\}"
 _COLLECTION = r"\{\[(?:(?!\]\})[\s\S])+\]\}"
@@ -83,11 +83,11 @@ def schema(kind: str) -> Schema:
     made = SCHEMAS[kind].model_json_schema()
     if kind == "case":
         _complete_activity(made)
-    _for_editors(made)
+    for_editors(made)
     definitions: Schema = made.pop("$defs", {})
-    made = {"$schema": _DIALECT, "$id": f"https://w3id.org/hm-fhir/schema/{kind}.json", **made}
+    made = {"$schema": DIALECT, "$id": f"https://w3id.org/hm-fhir/schema/{kind}.json", **made}
     if "assign" in made["properties"]:
-        definitions |= _template()
+        definitions |= notation()
         made["properties"]["assign"]["items"] = {"$ref": "#/$defs/assignment"}
         types = _Types()
         _complete_resource(definitions["ResourceSpec"], types)
@@ -99,7 +99,12 @@ def schema(kind: str) -> Schema:
 
 def text(kind: str) -> str:
     """Return the schema as it is kept: one line for each definition, so that a change shows where it is."""
-    made = schema(kind)
+    return text_of(schema(kind))
+
+
+def text_of(made: Schema) -> str:
+    """Return a schema as text: one line for each definition."""
+    made = dict(made)
     definitions = made.pop("$defs", {})
     lines = [f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in made.items()]
     if definitions:
@@ -108,10 +113,10 @@ def text(kind: str) -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def _for_editors(value: Any) -> None:
+def for_editors(value: Any) -> None:
     """Remove what is not for those who write files: titles that pydantic makes of names, how Python raises."""
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        _for_editors(inner)
+        for_editors(inner)
     if isinstance(value, dict) and isinstance(value.get("title"), str):
         del value["title"]
     if isinstance(value, dict) and isinstance(value.get("description"), str):
@@ -137,7 +142,7 @@ def write(folder: Path = FOLDER) -> None:
         (folder / f"{kind}.json").write_text(text(kind), encoding="utf-8")
 
 
-def _template() -> Schema:
+def notation() -> Schema:
     """Return the notation of FPML: which keys and texts there may be, whatever the elements are."""
     anything = {"$ref": "#/$defs/template"}
     blocks = dict.fromkeys((_NAME, _IF, _ELSE, _FOR, _CONTEXT, _MERGE), anything)
@@ -176,14 +181,14 @@ def _template() -> Schema:
                 {"type": "array", "items": {"$ref": "#/$defs/assignment"}},
             ]
         },
-        "blocks": {"type": "object", "patternProperties": _blocks("primitive"), "additionalProperties": False},
+        "blocks": {"type": "object", "patternProperties": blocks_of("primitive"), "additionalProperties": False},
         # Where FHIR has a single value: no object of elements, but a block may stand there.
         "primitive": {
             "anyOf": [
                 {"$ref": "#/$defs/text"},
                 {"type": ["number", "boolean", "null"]},
                 {"type": "array", "items": {"$ref": "#/$defs/primitive"}},
-                {"type": "object", "patternProperties": _blocks("primitive"), "additionalProperties": False},
+                {"type": "object", "patternProperties": blocks_of("primitive"), "additionalProperties": False},
             ]
         },
     }
@@ -194,7 +199,8 @@ def _some_key(pattern: str) -> Schema:
     return {"not": {"propertyNames": {"not": {"pattern": pattern}}}}
 
 
-def _blocks(name: str) -> Schema:
+def blocks_of(name: str) -> Schema:
+    """Return the blocks that may stand where a definition is wanted, as pattern properties."""
     return {_BODY: {"$ref": f"#/$defs/{name}"}, _ASSIGN: {"$ref": "#/$defs/assignments"}}
 
 
@@ -261,7 +267,10 @@ class _Types:
                 {
                     "type": "object",
                     "properties": dict(sorted(properties.items())),
-                    "patternProperties": {**_blocks(name), _OF_PRIMITIVE: {"$ref": f"#/$defs/{self.use('Element')}"}},
+                    "patternProperties": {
+                        **blocks_of(name),
+                        _OF_PRIMITIVE: {"$ref": f"#/$defs/{self.use('Element')}"},
+                    },
                     "additionalProperties": False,
                 },
             ]
@@ -274,19 +283,25 @@ class _Types:
             listed = sorted(codes.codes) if codes is not None else []
             if 0 < len(listed) <= _CODES_LISTED:
                 name = f"codes-{binding.value_set.partition('|')[0].rpartition('/')[2]}"
-                self.definitions.setdefault(name, _codes(name, listed))
+                self.definitions.setdefault(name, codes_or_template(name, listed))
                 return name
         return self.use(kind)
 
 
-def _codes(name: str, codes: list[str]) -> Schema:
+def codes_or_template(name: str, codes: list[str]) -> Schema:
+    """Return what may be written for one of some codes: the code, or an expression that gives it.
+
+    Args:
+        name: of the definition.
+        codes: all of them.
+    """
     return {
         "anyOf": [
             {"enum": codes},
             {"type": "string", "pattern": _EXPRESSION},
             {"type": "null"},
             {"type": "array", "items": {"$ref": f"#/$defs/{name}"}},
-            {"type": "object", "patternProperties": _blocks(name), "additionalProperties": False},
+            {"type": "object", "patternProperties": blocks_of(name), "additionalProperties": False},
         ]
     }
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
-from hm_fhir.errors import MappingError, did_you_mean
+from hm_fhir.errors import MappingError, did_you_mean, known_fields
 from hm_fhir.mapping.files.problems import UNKNOWN_KEY
 
 if TYPE_CHECKING:
@@ -62,6 +62,9 @@ class ResourceSpec(_File):
     key: NotEmpty | None = Field(default=None, description="FHIRPath; business key, default: that of the activity")
     as_of: NotEmpty | None = Field(default=None, description="FHIRPath; date or time since when its content holds")
     shared: bool = Field(default=False, description="about a person, mediator or place that many activities carry")
+    withdrawable: bool = Field(
+        default=False, description="shared, and taken back where no activity makes it any more; a person"
+    )
     receiver_owns: list[NotEmpty] = Field(default=[], description="elements that the receiver may change")
     profile: ChoiceOfTexts = Field(default=None, description="canonical url for meta.profile; FPML may choose one")
     template: dict[str, Any] = Field(description="FPML: the resource without resourceType and id")
@@ -104,7 +107,7 @@ def read_spec(model: type[Spec], document: YamlDocument, report: Report) -> Spec
 
 def _report(finding: Any, model: type[BaseModel], report: Report) -> None:
     path = tuple(finding["loc"])
-    name = path[-1] if path else "the file"
+    name = next((step for step in reversed(path) if isinstance(step, str)), "the file")
     kind = finding["type"]
     if kind == "missing":
         return report(path[:-1], MappingError(f"{name} is missing", fix=f"add {name}"))
@@ -129,7 +132,7 @@ _INNER: dict[str, type[BaseModel]] = {"resources": ResourceSpec, "refuse": Refus
 
 
 def _keys_at(path: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:
-    inner: type[BaseModel] = model
-    if len(path) > 2:
-        inner = _INNER.get(str(path[0]), model)
+    inner = _INNER.get(str(path[0])) if len(path) > 2 else None
+    if inner is None:
+        return known_fields(model, path[:-1])
     return [field.alias or name for name, field in inner.model_fields.items()]

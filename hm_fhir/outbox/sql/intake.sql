@@ -9,6 +9,14 @@ FROM hm_fhir_entries
 WHERE activity_key = :activity_key AND revision = :revision
 ORDER BY entry_id;
 
+-- name: latest_entry_of_activity
+-- What the last entry of an activity says of it.
+SELECT activity_type, person_key
+FROM hm_fhir_entries
+WHERE activity_key = :activity_key
+ORDER BY entry_id DESC
+LIMIT 1;
+
 -- name: offered_activity
 -- Whether an entry of an activity with anything in it was ever made for a target.
 SELECT 1
@@ -70,17 +78,23 @@ ON CONFLICT (target, name) DO UPDATE SET count = count + 1;
 -- name: reject_record
 -- Keeps a record that cannot become an activity, once.
 INSERT INTO hm_fhir_rejected
-    (source, record_digest, place, code, message, content, first_at, last_at, times)
+    (source, record_digest, place, code, message, content, first_at, last_at, times, document, activity_key)
 VALUES
-    (:source, :record_digest, :place, :code, :message, :content, :at, :at, 1)
+    (:source, :record_digest, :place, :code, :message, :content, :at, :at, 1, :document, :activity_key)
 ON CONFLICT (source, record_digest) DO UPDATE SET
     place = excluded.place,
     code = excluded.code,
     message = excluded.message,
     content = excluded.content,
     last_at = excluded.last_at,
-    times = times + 1;
+    times = times + 1,
+    document = excluded.document,
+    activity_key = excluded.activity_key;
 
 -- name: accept_record
 -- Forgets the rejection of a record that is good by now.
 DELETE FROM hm_fhir_rejected WHERE source = :source AND record_digest = :record_digest;
+
+-- name: accept_activity
+-- Forgets what was rejected of an activity that is good by now.
+DELETE FROM hm_fhir_rejected WHERE source = :source AND activity_key = :activity_key;

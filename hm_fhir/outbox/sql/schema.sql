@@ -136,5 +136,36 @@ CREATE TABLE hm_fhir_rejected (
     first_at TEXT NOT NULL,
     last_at TEXT NOT NULL,
     times INTEGER NOT NULL,
+    -- what it is a part of, and which activity it would have told of, when it says so
+    document TEXT,
+    activity_key TEXT,
     PRIMARY KEY (source, record_digest)
 );
+
+CREATE INDEX hm_fhir_rejected_by_activity
+    ON hm_fhir_rejected (source, activity_key)
+    WHERE activity_key IS NOT NULL;
+
+-- where reading of each source goes on; what the cursor was made with says whether it still holds
+CREATE TABLE hm_fhir_sources (
+    source TEXT PRIMARY KEY,
+    cursor TEXT,
+    made_with TEXT NOT NULL,
+    scan INTEGER NOT NULL,
+    read_at TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- which activities came from which document of a source, and in which reading they were last seen
+CREATE TABLE hm_fhir_origins (
+    source TEXT NOT NULL,
+    activity_key TEXT NOT NULL,
+    document_key TEXT NOT NULL,
+    scan INTEGER NOT NULL,
+    PRIMARY KEY (source, activity_key)
+) WITHOUT ROWID;
+
+CREATE INDEX hm_fhir_origins_by_document
+    ON hm_fhir_origins (source, document_key);
+
+CREATE INDEX hm_fhir_origins_by_activity
+    ON hm_fhir_origins (activity_key);

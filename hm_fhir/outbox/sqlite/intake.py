@@ -23,7 +23,10 @@ def read_known(cursor: sqlite3.Cursor, activity_key: str) -> KnownActivity | Non
     row = cursor.execute(_SQL["known_activity"], {"activity_key": activity_key}).fetchone()
     if row is None:
         return None
-    packs = cursor.execute(_SQL["packs_of_activity"], {"activity_key": activity_key, "revision": row["revision"]})
+    packs = cursor.execute(
+        _SQL["packs_of_activity"], {"activity_key": activity_key, "revision": row["revision"]}
+    ).fetchall()
+    latest = cursor.execute(_SQL["latest_entry_of_activity"], {"activity_key": activity_key}).fetchone()
     return KnownActivity(
         activity_key=activity_key,
         source=row["source"],
@@ -32,6 +35,8 @@ def read_known(cursor: sqlite3.Cursor, activity_key: str) -> KnownActivity | Non
         content_digest=row["content_digest"],
         revision=row["revision"],
         packs={pack["target"]: pack["pack"] for pack in packs},
+        activity_type=latest["activity_type"] if latest else None,
+        person_key=latest["person_key"] if latest else None,
     )
 
 

@@ -13,6 +13,13 @@ from hm_fhir.outbox.queries import load_queries
 from hm_fhir.outbox.sqlite.connection import Connections
 from hm_fhir.outbox.sqlite.delivery import Settling, lease_due, read_ledger
 from hm_fhir.outbox.sqlite.intake import read_known, write_submission
+from hm_fhir.outbox.sqlite.reading import (
+    activities_not_seen,
+    activities_of_document,
+    begin_reading,
+    forget_origin,
+    read_place,
+)
 from hm_fhir.outbox.sqlite.rows import entry, entry_row, to_keys, to_text, to_time
 from hm_fhir.outbox.sqlite.schema import install, is_current, schema_version, update_schema
 
@@ -23,7 +30,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from hm_fhir.outbox.codec import PayloadCodec
-    from hm_fhir.outbox.entry import Added, Entry, EntryRow, KnownActivity, Rejection, Submission
+    from hm_fhir.outbox.entry import Added, Entry, EntryRow, KnownActivity, ReadingPlace, Rejection, Submission
     from hm_fhir.outbox.settlement import LedgerRow, Settlement
 
 _SQL = load_queries()
@@ -104,18 +111,68 @@ class SqliteStore:
                     "message": rejection.message,
                     "content": encode_evidence(self._codec, rejection.payload),
                     "at": to_text(rejection.at),
+                    "document": rejection.document,
+                    "activity_key": rejection.activity_key,
                 },
             )
 
-    def accepted(self, source: str, record_digest: str, connection: sqlite3.Connection | None = None) -> bool:
+    def accepted(
+        self,
+        source: str,
+        record_digest: str,
+        activity_key: str | None = None,
+        connection: sqlite3.Connection | None = None,
+    ) -> bool:
         """Forget the rejection of a record; see Store."""
         with self._connections.writing(connection) as cursor:
             cursor.execute(_SQL["accept_record"], {"source": source, "record_digest": record_digest})
-            return cursor.rowcount > 0
+            forgotten = cursor.rowcount
+            if activity_key is not None:
+                cursor.execute(_SQL["accept_activity"], {"source": source, "activity_key": activity_key})
+                forgotten += cursor.rowcount
+            return forgotten > 0
 
     def transaction(self) -> AbstractContextManager[None]:
         """Group all verbs of this thread in one commit; see Store. Other threads of the process wait."""
         return self._connections.transaction()
+
+    # ---- where reading goes on
+
+    def reading_place(self, source: str) -> ReadingPlace | None:
+        """Return where reading of a source goes on; see Store."""
+        with self._connections.reading() as cursor:
+            return read_place(cursor, source)
+
+    def begin_reading(self, source: str, made_with: str) -> ReadingPlace:
+        """Count a reading, and return where it begins; see Store."""
+        with self._connections.writing() as cursor:
+            return begin_reading(cursor, source, made_with, now=self._now())
+
+    def keep_cursor(self, source: str, cursor: str | None) -> None:
+        """Remember up to where a source was read; see Store."""
+        with self._connections.writing() as one:
+            one.execute(_SQL["keep_cursor"], {"source": source, "cursor": cursor})
+
+    def remember_origin(self, source: str, activity_key: str, document_key: str, scan: int) -> None:
+        """Remember from which document an activity came; see Store."""
+        values = {"source": source, "activity_key": activity_key, "document_key": document_key, "scan": scan}
+        with self._connections.writing() as cursor:
+            cursor.execute(_SQL["remember_origin"], values)
+
+    def activities_of_document(self, source: str, document_key: str) -> tuple[str, ...]:
+        """Return the activities that came from a document; see Store."""
+        with self._connections.reading() as cursor:
+            return activities_of_document(cursor, source, document_key)
+
+    def activities_not_seen(self, source: str, scan: int) -> tuple[tuple[str, ...], int]:
+        """Return what a reading did not meet; see Store."""
+        with self._connections.reading() as cursor:
+            return activities_not_seen(cursor, source, scan)
+
+    def forget_origin(self, source: str, activity_key: str) -> bool:
+        """Forget that an activity came from a source; see Store."""
+        with self._connections.writing() as cursor:
+            return forget_origin(cursor, source, activity_key)
 
     # ---- delivery
 
@@ -317,6 +374,7 @@ class SqliteStore:
                     first_at=datetime.fromisoformat(row["first_at"]),
                     last_at=datetime.fromisoformat(row["last_at"]),
                     times=row["times"],
+                    document=row["document"],
                 )
                 for row in rows
             )

@@ -16,7 +16,8 @@ Description: "Where a facility is (място), with the EKATTE code of the sett
 * insert HmSettlement(address)
 * address.country = "BG"
 * managingOrganization 1..1 MS
-* managingOrganization only Reference(HmFacility)
+* managingOrganization only Reference(HmFacility or HmMunicipality)
+* managingOrganization ^short = "The facility; of a mediator's office, the municipality"
 
 Profile: HmWard
 Parent: Location

@@ -62,6 +62,7 @@ Usage: #definition
 * rest.resource[+]
   * insert SendsIdentified(Patient)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-patient"
+  * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-replaced-patient"
 * rest.resource[+]
   * insert SendsIdentified(RelatedPerson)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-related-person"
@@ -169,6 +170,7 @@ Usage: #definition
 * rest.resource[+]
   * insert ReceivesIdentified(Patient)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-patient"
+  * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-replaced-patient"
 * rest.resource[+]
   * insert ReceivesIdentified(RelatedPerson)
   * supportedProfile[+] = "https://w3id.org/hm-fhir/StructureDefinition/hm-related-person"

@@ -1,4 +1,4 @@
-// Examples of what no mapping makes: disclosures, indicator reports, service areas. What mappings make is an example in
+// Examples of what no mapping makes: disclosures, indicator reports. What mappings make is an example in
 // generate_examples.py.
 
 Instance: hm-example-municipality
@@ -27,36 +27,6 @@ Description: "An invented person, whose data the disclosures are about."
 * name.family = "Примерова"
 * name.given[0] = "Ана"
 * gender = #female
-
-RuleSet: Area(name, code)
-* name = "{name}"
-* mode = #instance
-* physicalType = $location-physical-type#area
-* address.city = "{name}"
-* address.city.extension[ekatte].valueCoding.system = "https://w3id.org/hm-fhir/sid/bg-ekatte"
-* address.city.extension[ekatte].valueCoding.code = #{code}
-* address.country = "BG"
-* managingOrganization = Reference(hm-example-municipality)
-
-Instance: hm-example-area-samokov
-InstanceOf: HmServiceArea
-Usage: #example
-Title: "Town of Samokov"
-Description: "The settlement that a mediator serves."
-* identifier[0].system = "https://w3id.org/hm-fhir/sid/surrogate"
-* identifier[0].value = "cfd4d803-623c-5f1a-953f-0d0928b131ff"
-* insert Area(Самоков, 65231)
-
-Instance: hm-example-area-neighbourhood
-InstanceOf: HmServiceArea
-Usage: #example
-Title: "A neighbourhood of Samokov"
-Description: "A part of the settlement, which a mediator serves."
-* identifier[0].system = "https://w3id.org/hm-fhir/sid/surrogate"
-* identifier[0].value = "d61bd8a3-2842-51ee-b355-28cfc0768c07"
-* insert Area(Самоков, 65231)
-* name = "Самоков, южен квартал"
-* partOf = Reference(hm-example-area-samokov)
 
 RuleSet: Disclosed(recorded, interaction)
 * meta.security[confidentiality] = $v3-Confidentiality#R "restricted"

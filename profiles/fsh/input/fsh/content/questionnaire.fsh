@@ -80,6 +80,9 @@ Usage: #definition
   * item[+]
     * insert Item(persons.local_id, string, [["Номер при медиатора"]], [["Number with the mediator"]])
   * item[+]
+    * insert Item(persons.formerly, string, [["Предишни номера при медиатора"]], [["Former numbers with the mediator"]])
+    * repeats = true
+  * item[+]
     * insert Item(persons.identifiers, group, [["Личен номер"]], [["National number"]])
     * repeats = true
     * item[+]

@@ -1,0 +1,1 @@
+"""Dupnitsa: the form of its health mediators in KoboToolbox."""

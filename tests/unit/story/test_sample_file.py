@@ -1,0 +1,86 @@
+"""``sample.yaml``: mistakes in it are found before anything is told."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from hm_fhir.errors import MappingErrors, PluginError, SettingsError
+from hm_fhir.testing.samples import open_sample
+from hm_fhir.testing.story.municipality import load_municipality
+
+REGISTER = Path(__file__).parent / "register"
+
+
+@pytest.fixture
+def register(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(REGISTER, tmp_path / "register"))
+
+
+def change(folder: Path, before: str, after: str) -> None:
+    file = folder / "sample.yaml"
+    text = file.read_text(encoding="utf-8")
+    assert before in text
+    file.write_text(text.replace(before, after), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message", "fix"),
+    [
+        ("activities: 320", "activites: 320", "activites is not known", "activities"),
+        ("{{ type.word('types') }}", "{{ typ.word('types') }}", "typ", "type"),
+        ("{{ case_id }}", "{{ %case }}", "%case is not defined", "%activity"),
+        ("{{ case_id }}", "{{ case_id }", "{{", ""),
+        ("{{ note }}", "{{ note.worde('x') }}", "worde", "word"),
+        ('"{[ reasons ]}"', '"{[ reason ]}"', "reason", "reasons"),
+        ("deletion: status", "deletion: later", "deletion", ""),
+        ("times: 90", "times: 900", "times", ""),
+    ],
+)
+def test_a_mistake_is_shown_at_its_place(register: Path, before: str, after: str, message: str, fix: str) -> None:
+    change(register, before, after)
+    with pytest.raises(MappingErrors) as caught:
+        load_municipality(register, system="register")
+    text = str(caught.value)
+    assert message in text
+    assert fix in text
+    assert "sample.yaml:" in text
+
+
+def test_all_mistakes_are_shown_together(register: Path) -> None:
+    change(register, "{{ note }}", "{{ notes }}")
+    change(register, "{{ case_id }}", "{{ cases }}")
+    with pytest.raises(MappingErrors) as caught:
+        load_municipality(register, system="register")
+    assert len(caught.value.errors) == 2
+
+
+def test_a_file_that_is_missing_is_named(register: Path) -> None:
+    (register / "sample.yaml").unlink()
+    with pytest.raises(SettingsError, match=r"sample\.yaml"):
+        load_municipality(register, system="register")
+
+
+def test_a_table_that_is_not_there_is_named(register: Path) -> None:
+    change(register, "topics: topics", "topics: themes")
+    with pytest.raises(SettingsError, match="topics: there is no code table"):
+        load_municipality(register, system="register")
+
+
+def test_what_the_form_derives_wrongly_is_told(register: Path) -> None:
+    change(register, '"{[ reasons ]}"', '"{[ type ]}"')
+    with pytest.raises(SettingsError, match=r"no activity: referral\.reasons"):
+        load_municipality(register, system="register").story()
+
+
+def test_a_plugin_that_is_not_installed_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PluginError, match="no plugin 'nowhere'"), open_sample("nowhere", tmp_path):
+        pass
+
+
+def test_a_short_story_is_refused(register: Path) -> None:
+    change(register, "activities: 320", "activities: 320\ndays: {first: 2026-01-05, last: 2026-02-01}")
+    with pytest.raises(MappingErrors, match="at least 60 days"):
+        load_municipality(register, system="register")
