@@ -27,7 +27,7 @@ from hm_fhir.http import auth
 from hm_fhir.mapping.fragment import GIVEN_VARIABLES, Fragment, ResourceRule
 from hm_fhir.mapping.loader import load_pack
 from hm_fhir.mapping.template.tree import Constant, walk
-from hm_fhir.sources import directory, rest, rest_paging
+from hm_fhir.sources import directory, odk, rest, rest_paging
 from hm_fhir.validation import rules
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -74,6 +74,7 @@ SETTINGS: dict[str, type[BaseModel]] = {
     'auth = {kind = "bearer", ...}': auth.BearerAuth,
     'auth = {kind = "basic", ...}': auth.BasicAuth,
     'auth = {kind = "token", ...}': auth.TokenAuth,
+    'auth = {kind = "session", ...} of ODK Central': odk.SessionAuth,
     'paging = {kind = "none"}': rest_paging.NoPaging,
     'paging = {kind = "link", ...}': rest_paging.LinkPaging,
     'paging = {kind = "offset", ...}': rest_paging.OffsetPaging,

@@ -25,7 +25,8 @@ from hm_fhir.testing.samples import open_sample
 
 if TYPE_CHECKING:
     from hm_fhir.delivery.reconcile import RunReport
-    from hm_fhir.testing.samples import Figures, Sample
+    from hm_fhir.testing.samples import Sample
+    from hm_fhir.testing.story.expected import ExpectedCounts
 
 MUNICIPALITIES = ("burgas", "dimitrovgrad", "dupnitsa", "kazanlak", "novi-pazar", "samokov")
 """The plugins of the demo."""
@@ -85,9 +86,9 @@ def _quiet(as_json: bool) -> Iterator[None]:
 def _deployment(folder: Path, samples: Mapping[str, Sample], url: str) -> Deployment:
     """Write settings and key."""
     deployment = Deployment(folder, identifier_system=f"urn:hm-fhir:demo:{secrets.token_hex(8)}")
-    deployment.section("deployment", name="demo").section("identity", key_id="demo").enable(*samples)
+    deployment.settings["deployment"]["name"] = deployment.settings["identity"]["key_id"] = "demo"
     for name, sample in samples.items():
-        deployment.settings["sources"][name] = {"kind": sample.kind, "missing": "deleted", **sample.options}
+        deployment.enable(name).source(name, sample.kind, **sample.options)
     return deployment.target("demo", url)
 
 
@@ -149,11 +150,9 @@ def _run(app: App) -> RunReport:
     return report
 
 
-def _as_expected(report: RunReport, expected: Mapping[str, Figures]) -> bool:
+def _as_expected(report: RunReport, expected: Mapping[str, ExpectedCounts]) -> bool:
     records = report.records
-    return set(records) == set(expected) and all(
-        figures.matches(records[name]) for name, figures in expected.items()
-    )
+    return set(records) == set(expected) and all(figures.matches(records[name]) for name, figures in expected.items())
 
 
 def _print_comparison(rows: list[Compared]) -> None:

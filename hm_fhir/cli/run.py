@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from hm_fhir.outbox.entry import State
 from hm_fhir.validation.deployment.mapped_check import NOT_VALID
 
 MOST_PATIENCE_SECONDS = 7 * 24 * 3600
+MOST_REMARKS_SHOWN = 6
 
 
 def _finite(value: float) -> float:
@@ -114,12 +116,19 @@ def show_counts(name: str, counts: RecordCounts, short: Callable[[str], str] = s
         notes.append(f"{counts.deleted} of the newer are deleted in the source, and withdrawn")
     if counts.gone:
         notes.append(f"{counts.gone} are not in the source any more, and withdrawn")
-    notes += [f"{remark.place}: {remark.message}" for remark in counts.remarks]
-    if counts.more_remarks:
-        notes.append(f"and {counts.more_remarks} more remarks of this kind")
+    notes += _remarks(counts)
     for note in notes:
         out.print(f"    {note}", markup=False)
     print_findings(counts.findings, short, ("fatal", "error"))
+
+
+def _remarks(counts: RecordCounts) -> list[str]:
+    if len(counts.remarks) <= MOST_REMARKS_SHOWN:
+        return [f"{remark.place}: {remark.message}" for remark in counts.remarks]
+    codes = Counter(remark.code for remark in counts.remarks)
+    named = ", ".join(f"{number} {code}" for code, number in sorted(codes.items()))
+    total = len(counts.remarks) + counts.more_remarks
+    return [f"{total} remarks on what was not read, or read otherwise (--json has their places): {named}"]
 
 
 def _show_targets(report: RunReport) -> None:

@@ -212,7 +212,7 @@ KINDS: dict[str, PluginKind] = {
         person="person_",
         changed="changedAt",
         column_is="the code of a data element (or attribute), or a name of the event itself",
-        sample=f"options:\n  registration: false\n  elements: [{', '.join(_DHIS2_ELEMENTS)}]\n",
+        sample=f"options:\n  registration: false\n  elements: {_DHIS2_ELEMENTS}\n",
         ignored=_OF_EVENT,
         native_head="  event:\n"
         "    occurredAt: \"{{ period.start.local('%Y-%m-%dT%H:%M:%S.000') }}\"\n    dataValues:\n",

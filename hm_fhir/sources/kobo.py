@@ -96,9 +96,13 @@ class _Position:
 
     @classmethod
     def read(cls, cursor: str | None) -> _Position:
-        said = from_json(cursor) if cursor else {}
-        times = {name: datetime.fromisoformat(said[name]) for name in ("since", "began") if said.get(name)}
-        return cls(after=said.get("after"), **times)
+        try:
+            said = from_json(cursor) if cursor else {}
+            times = {name: datetime.fromisoformat(said[name]) for name in ("since", "began") if said.get(name)}
+            after = said.get("after")
+        except (ValueError, TypeError, AttributeError):
+            return cls()  # of something else: everything is read
+        return cls(after=after if isinstance(after, int) else None, **times)
 
     def cursor(self) -> str:
         times = {"since": self.since, "began": self.began}

@@ -96,9 +96,12 @@ class _Place:
 
     @classmethod
     def read(cls, cursor: str | None) -> _Place:
-        said = from_json(cursor) if cursor else {}
-        times = {name: datetime.fromisoformat(said[name]) for name in ("since", "began") if said.get(name)}
-        return cls(position=said.get("position"), mark=said.get("mark"), **times)
+        try:
+            said = from_json(cursor) if cursor else {}
+            times = {name: datetime.fromisoformat(said[name]) for name in ("since", "began") if said.get(name)}
+            return cls(position=said.get("position"), mark=said.get("mark"), **times)
+        except (ValueError, TypeError, AttributeError):
+            return cls()  # of something else: everything is read
 
     def cursor(self) -> str:
         times = {"since": self.since, "began": self.began}

@@ -154,6 +154,7 @@ class XlsxReader:
 
     def _open(self) -> Book:
         try:
+            self._path.open("rb").close()  # the same error whoever reads it
             return PackageBook(self._path) if is_package(self._path) else CalamineBook(self._path)
         except Unreadable as error:
             raise self._wrong(error.message, fix="save it again, without a password, as .xlsx") from None

@@ -282,6 +282,7 @@ class Sample:
                     del current[one.local_id]
                 else:
                     current[one.local_id] = one
+            current |= {one.local_id: one for one in change.renewed}
         self._local.flush()
         before = len(self.activities)
         self.activities, self.withdrawn = tuple(current.values()), tuple(withdrawn)
@@ -296,7 +297,9 @@ class Sample:
             touched[change.kind] += len(change.touched)
         rejected = Counter(change.code for change in changes if change.code is not None)
         told = 0 if self._vanishes else sum(change.kind == "deleted" for change in changes)
-        newer = touched["corrected"] + touched["again"] + touched["entered-in-error"]
+        late = {one.local_id for change in changes if change.kind == "late" for one in change.touched}
+        renewed = {one.local_id for change in changes for one in change.renewed} - late
+        newer = touched["corrected"] + touched["again"] + touched["entered-in-error"] + len(renewed)
         # A product that gives everything each time gives what it gave before, but for what is gone.
         repeated = before - newer - touched["deleted"] - touched["taken-out"]
         return ExpectedCounts(
@@ -351,7 +354,11 @@ def open_sample(
         raise PluginError(f"the source {spec.name!r} has no sample", fix="make it with fields_source()")
     municipality = load_municipality(spec.files, system=system or spec.name, seed=seed)
     folder.mkdir(parents=True, exist_ok=True)
-    with _local_system(municipality.spec.system)(folder, **municipality.spec.options) as local:
+    options, cells = dict(municipality.spec.options), municipality.spec.native.get("cells")
+    if isinstance(cells, Mapping):
+        # A table has all columns of its form, also those that nobody filled.
+        options.setdefault("columns", tuple(cells))
+    with _local_system(municipality.spec.system)(folder, **options) as local:
         yield Sample(spec, municipality, municipality.story(), local)
 
 

@@ -39,7 +39,7 @@ def deployment(samples: dict[str, Sample], tmp_path: Path, hapi: str) -> Deploym
     made = Deployment(tmp_path / "deployment", identifier_system=f"urn:hm-fhir:killed:{uuid.uuid4()}")
     made.enable(*samples).target("hapi", hapi, max_entries=25).section("delivery", claim_entries=20)
     for name, sample in samples.items():
-        made.source(name, sample.kind, missing="deleted", **sample.options)
+        made.source(name, sample.kind, **sample.options)
     return made
 
 

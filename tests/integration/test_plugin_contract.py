@@ -49,11 +49,11 @@ def wrapped(spec):
     return changed(spec, open=partial(lambda spec, options, context: Wrapped(options, context, spec), spec))
 
 
-hm_fhir_sources_as_they_were = hm_fhir_sources
+specs = [wrapped(spec) for spec in hm_fhir_sources()]
 
 @hookimpl
 def hm_fhir_sources():
-    yield from map(wrapped, hm_fhir_sources_as_they_were())
+    yield from specs
 '''
 
 
@@ -180,7 +180,9 @@ def test_a_pack_without_a_case_for_every_branch_is_found(folder: Path) -> None:
     assert "has no cases" in finding(folder, Contract.test_its_cases_pass_and_reach_every_branch)
     cases = pack / "cases"
     cases.mkdir()
-    (cases / "other.yaml").write_text("case: another type\nactivity: {type: home-visit}\nrefused: no\n", encoding="utf-8")
+    (cases / "other.yaml").write_text(
+        "case: another type\nactivity: {type: home-visit}\nrefused: no\n", encoding="utf-8"
+    )
     assert "cases that fail" in finding(folder, Contract.test_its_cases_pass_and_reach_every_branch)
     (cases / "other.yaml").write_text(
         "case: another type\nactivity: {type: home-visit}\nrefused: invalid-activity\n", encoding="utf-8"
@@ -194,7 +196,9 @@ def test_a_pack_without_a_case_for_every_branch_is_found(folder: Path) -> None:
 
 def test_a_record_that_is_refused_is_found(folder: Path) -> None:
     change(folder, "fields.yaml", "дом: home", "у дома: home")
-    change(folder, "sample.yaml", "setting.word('settings')", "iif(setting = 'home', 'дом', setting.word('settings'))")
+    change(
+        folder, "sample.yaml", "setting.word('settings')", "iif(setting = 'home', 'дом', setting.word('settings'))"
+    )
     said = finding(folder, Contract.test_the_sample_runs_end_to_end_and_both_sums_add_up)
     assert "unknown-code" in said
 
@@ -238,7 +242,7 @@ def test_what_is_not_valid_is_found(folder: Path) -> None:
         """
 def activity(self, record):
     told = self.source.activity(record)
-    return changed(told, activity=told.activity.model_copy(update={"note": "\\x07 bell"}))
+    return changed(told, activity=told.activity.model_copy(update={"note": "   "}))
 """,
     )
     assert "not valid" in finding(folder, Contract.test_what_is_sent_is_valid)
@@ -260,7 +264,12 @@ def activity(self, record):
 
 def test_a_deletion_that_is_overlooked_is_found(folder: Path) -> None:
     change(folder, "fields.yaml", "изтрито: entered-in-error", "изтрито: entered-in-error\n    заличено: completed")
-    change(folder, "sample.yaml", "status.word('statuses')", "iif(status = 'entered-in-error', 'заличено', status.word('statuses'))")
+    change(
+        folder,
+        "sample.yaml",
+        "status.word('statuses')",
+        "iif(status = 'entered-in-error', 'заличено', status.word('statuses'))",
+    )
     assert "deletions of the sample" in finding(folder, Contract.test_what_was_deleted_is_withdrawn)
 
 
@@ -278,7 +287,7 @@ def activity(self, record):
     )
     said = finding(folder, Contract.test_another_order_gives_the_same_state)
     assert "the server holds something else" in said
-    assert "Encounter.text" in said or "Encounter." in said or "Communication." in said
+    assert "different: {" in said
 
 
 def test_a_checkpoint_that_comes_too_early_is_found(folder: Path) -> None:
@@ -306,14 +315,15 @@ def test_a_guess_at_an_unknown_word_is_found(folder: Path) -> None:
 def activity(self, record):
     from hm_fhir.errors import RecordRejected
     try:
-        told = self.source.activity(record)
+        return self.source.activity(record)
     except RecordRejected as error:
         if error.code != "unknown-code":
             raise
-        good = next(iter(one for one in self.source.records() if hasattr(one, "values")))
-        told = self.good
-    self.good = told
-    return told
+    for item in self.source.records():
+        try:
+            return self.source.activity(item)
+        except (RecordRejected, AttributeError):
+            pass
 """,
     )
     said = finding(folder, Contract.test_rejected_records_are_replayed_after_a_word_is_added)
@@ -329,9 +339,7 @@ def records(self, since=None):
         yield changed(item, place="") if hasattr(item, "values") else item
 """,
     )
-    said = finding(
-        folder, Contract.test_a_bad_record_is_rejected_with_its_place_and_taken_when_it_is_mended
-    )
+    said = finding(folder, Contract.test_a_bad_record_is_rejected_with_its_place_and_taken_when_it_is_mended)
     assert "has no place" in said
 
 

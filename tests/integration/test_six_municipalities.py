@@ -53,7 +53,7 @@ def six(strict_hapi: str, sekmet: str, tmp_path_factory: pytest.TempPathFactory)
         samples = {name: stack.enter_context(open_sample(name, folder / name)) for name in MUNICIPALITIES}
         deployment = Deployment(folder / "deployment", identifier_system=SYSTEM).enable(*samples)
         for name, sample in samples.items():
-            deployment.settings["sources"][name] = {"kind": sample.kind, "missing": "deleted", **sample.options}
+            deployment.source(name, sample.kind, **sample.options)
         deployment.target("hapi", strict_hapi).target("sekmet", sekmet)
         found = Six(samples, stack.enter_context(deployment.app()))
         found.expected.append({name: sample.figures for name, sample in samples.items()})
@@ -74,9 +74,7 @@ def test_every_record_became_what_its_sample_tells(six: Six) -> None:
 
 
 @pytest.mark.server
-def test_everything_was_taken_by_both_servers_and_both_have_the_same(
-    six: Six, strict_hapi: str, sekmet: str
-) -> None:
+def test_everything_was_taken_by_both_servers_and_both_have_the_same(six: Six, strict_hapi: str, sekmet: str) -> None:
     last = six.reports[-1]
     assert (last.open_entries, last.not_valid_entries) == (0, 0)
     on_server: dict[str, list[Compared]] = {}

@@ -14,6 +14,7 @@ from hm_fhir.lookalikes import told
 from hm_fhir.mapping.files.problems import UNKNOWN_KEY
 from hm_fhir.sources.fields.code_tables import CodeTable
 from hm_fhir.sources.fields.dates import CONTRADICTING, USUAL
+from hm_fhir.sources.fields.headings import steps_of
 from hm_fhir.sources.fields.spec import ValueSpec
 from hm_fhir.sources.headings import heading_key
 
@@ -136,6 +137,8 @@ class _Reader:
         for name, words in self._spec.codes.items():
             self._tables[name] = self._table(name, words)
         values = self._values(self._spec.record, ("record",))
+        if any(step.isdecimal() for step in steps_of(self._spec.split or "")):
+            self._error(("split",), "split leads to one list, not into an item of it", "name the list itself")
         self._ignored(values)
         self._together(values)
         return Declared(

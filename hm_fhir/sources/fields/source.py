@@ -18,6 +18,7 @@ from hm_fhir.sources.activity_paths import ActivitySource
 from hm_fhir.sources.base import Headings, Item, Reader, ReaderKind, Record, Source, SourceContext, Understood
 from hm_fhir.sources.directory import Directory
 from hm_fhir.sources.fields.changes import NUMBER_OF_PART, ColumnCheck
+from hm_fhir.sources.fields.headings import followed, steps_of
 from hm_fhir.sources.fields.loading import Fields, load_fields
 from hm_fhir.sources.fields.program import Program
 
@@ -119,8 +120,9 @@ class FieldsSource:
         if split is None or record.error is not None or record.deleted:
             yield record
             return
-        items = record.values.get(split)
-        if items is None or items == []:
+        steps = (split,) if split in record.values else steps_of(split) or (split,)
+        items = followed(record.values, steps)
+        if items is None:
             if record.document is not None:  # what it told before, it tells no more
                 yield replace(record, values={}, deleted=True)
             return
@@ -129,7 +131,7 @@ class FieldsSource:
             yield replace(record, error=error)
             return
         for number, item in enumerate(items, 1):
-            values = {**record.values, split: item, split + NUMBER_OF_PART: number}
+            values = {**_with(record.values, steps, item), split + NUMBER_OF_PART: number}
             yield replace(record, place=f"{record.place} part {number}", values=values)
 
     def activity(self, record: Record) -> Understood:
@@ -152,6 +154,12 @@ class FieldsSource:
     def local_id(self, record: Record) -> str | None:
         """Return the local id of the activity that a record would tell of, or None."""
         return self._program.local_id(record)
+
+
+def _with(values: Mapping[str, Any], steps: tuple[str, ...], item: Any) -> dict[str, Any]:
+    """Return a document with another value at the end of a path, which leads through objects."""
+    first, *others = steps
+    return {**values, first: _with(values[first], tuple(others), item) if others else item}
 
 
 def _check_entries(fields: Fields, directory: Directory) -> None:
@@ -229,8 +237,9 @@ def open_source(kind: ReaderKind, options: Any, context: SourceContext, files: P
         MappingErrors: everything that is wrong in the fields.
         SettingsError: the directory is wrong, or the fields are for another kind of source.
     """
-    reader = kind.open(options, context)
     path = _fields_path(options.fields, context.folder, files)
+    # A reader may ask whether fields say what its records mean, wherever they come from.
+    reader = kind.open(options if path is None else options.model_copy(update={"fields": path}), context)
     if path is None:
         # Some readers know by themselves what their records mean.
         return reader if isinstance(reader, Source) else ActivitySource(reader, context)

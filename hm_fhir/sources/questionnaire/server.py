@@ -4,7 +4,7 @@ A server may page by position: what changes while it is read moves to the end, a
 reader. So each page is a search of its own from the time of the last response on. Only where all of a page changed at
 one moment, or the server does not sort, links to the next page are followed, and again, until nothing new comes.
 
-Sources: https://hl7.org/fhir/R4/search.html (_lastUpdated, _sort, paging), QuestionnaireResponse-questionnaire.
+Source: https://hl7.org/fhir/R4/search.html (_lastUpdated, _sort, _total, paging).
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ from hm_fhir.fhir.json import from_json, to_json
 from hm_fhir.http.answers import server_time
 from hm_fhir.http.client import HttpReader, Page
 from hm_fhir.http.options import HttpOptions
-from hm_fhir.sources.base import Checkpoint, Item
+from hm_fhir.sources.base import Checkpoint, Item, Remark
 from hm_fhir.sources.questionnaire.records import Responses
 
 _PATH = "QuestionnaireResponse"
 _MOST_PASSES = 10
+# HAPI FHIR answers with the results of an equal search of the last minute, unless it is told not to.
+_HEADERS = {"Accept": "application/fhir+json", "Cache-Control": "no-cache"}
 
 
 def search(
@@ -53,7 +55,7 @@ def search(
     """
     names = [name for one in canonicals for name in (one, f"{one}|{version}" if version else None) if name]
     place = f"{options.url}/{_PATH}"
-    with HttpReader(options, folder, headers={"Accept": "application/fhir+json"}) as http:
+    with HttpReader(options, folder, headers=_HEADERS) as http:
         reading = _Search(http, ",".join(names), options.page_size, _start(since, overlap_hours), place)
         number = 0
         for turn in reading.turns():
@@ -63,6 +65,11 @@ def search(
                     yield record
             if overlap_hours is not None and turn.reached is not None:
                 yield Checkpoint(to_json({"since": turn.reached.isoformat()}).decode())
+    if reading.missing:
+        message = (
+            f"the server counts {reading.missing} responses more than it gives; they are asked for again next time"
+        )
+        yield Remark(place, "missing-responses", message)
     yield from responses.remarks()
 
 
@@ -94,12 +101,14 @@ class _Answer:
         first: time of change of the first one; None: nothing says it.
         last: of the last one.
         link: to the next page.
+        is_full: it holds as many as were asked for.
     """
 
     fresh: list[Any] = field(repr=False)
     first: datetime | None
     last: datetime | None
     link: str | None = field(repr=False)
+    is_full: bool
 
 
 class _Search:
@@ -129,11 +138,17 @@ class _Search:
         """Yield what the server has, answer by answer."""
         start = self._since
         yield from self._reading()
-        if self._obeys and self._total is not None and len(self._ids) < self._total:
-            # Its pages were sorted as it seemed, and yet something is missing.
+        if self.missing:
+            # Its pages were sorted as it seemed, or are those of an earlier search.
             self._obeys, self._since = False, start
             yield from self._reading()
-        yield _Turn([], self._began)
+        if not self.missing:
+            yield _Turn([], self._began)
+
+    @property
+    def missing(self) -> int:
+        """How many responses the server has counted and not given."""
+        return max(0, (self._total or 0) - len(self._ids))
 
     def _reading(self) -> Iterator[_Turn]:
         passes = 0
@@ -141,10 +156,12 @@ class _Search:
             answer = self._ask(None)
             if self._since and answer.first and answer.first < self._since:
                 self._obeys = False  # it overlooks the time, and gives everything
-            if answer.link is None:
+            goes_on = self._is_beyond(answer, answer.first)
+            # A full page without a link is not believed to be the last: HAPI FHIR sometimes forgets the link.
+            if answer.link is None and not (answer.is_full and goes_on):
                 yield _Turn(answer.fresh)
                 return
-            if self._is_beyond(answer, answer.first):
+            if goes_on:
                 yield _Turn(answer.fresh, answer.last if self._says_sorted else None)
                 # From here by time: what stands at this moment comes again and is known.
                 self._since, passes = answer.last, 0
@@ -190,14 +207,15 @@ class _Search:
         total = page.content.get("total")
         if self._total is None and isinstance(total, int):
             self._total = total
-        self._says_sorted = "_sort=" in (_link(page, "self") or "_sort=")
+        if link is None:
+            self._says_sorted = "_sort=" in (_link(page, "self") or "_sort=")
         self._obeys = self._obeys and self._says_sorted and len(known) == len(times) and known == sorted(known)
         fresh = [one for one in found if self._is_new(one)]
         first, last = (known[0], known[-1]) if known else (None, None)
-        return _Answer(fresh, first, last, _link(page, "next"))
+        return _Answer(fresh, first, last, _link(page, "next"), len(found) >= self._size)
 
     def _page(self, link: str | None) -> Page:
-        parameters: dict[str, str | int] = {"_sort": "_lastUpdated", "_count": self._size}
+        parameters: dict[str, str | int] = {"_sort": "_lastUpdated", "_total": "accurate", "_count": self._size}
         parameters["questionnaire"] = self._names
         if self._since is not None:
             parameters["_lastUpdated"] = f"ge{self._since.astimezone(UTC).isoformat(timespec='milliseconds')}"

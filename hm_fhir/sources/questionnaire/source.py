@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -60,6 +61,7 @@ class QuestionnaireSource:
 
     Attributes:
         incremental: it is a server that is asked for what changed.
+        fingerprint: changes when form or directory do, so that what was rejected is worth reading again.
 
     Raises:
         SettingsError: form or directory is wrong or missing.
@@ -71,6 +73,7 @@ class QuestionnaireSource:
         self._form: Form = shipped_form() if options.form is None else read_form(context.folder / options.form)
         self.incremental = options.server is not None and options.incremental
         self._directory: Directory | None = None
+        self.fingerprint = f"{self._form.url}|{self._form.version}"
         if getattr(options, "fields", None) is None:
             self._directory = self._needed_directory()
 
@@ -88,7 +91,10 @@ class QuestionnaireSource:
                 place=self._context.system,
                 fix="name a `directory` in the settings of the source",
             )
-        return Directory(self._context.folder / chosen)
+        path = self._context.folder / chosen
+        found = Directory(path)
+        self.fingerprint += f" {hashlib.sha256(path.read_bytes()).hexdigest()}"
+        return found
 
     def count(self) -> int | None:
         """Return how many responses there are in NDJSON files; of others nobody knows before they are read."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import TypeGuard
 
 from hm_fhir.sources.headings import heading_key
 from hm_fhir.sources.workbook.cells import CellError, Layout, SheetRow, Value
@@ -48,7 +49,7 @@ SAID = {
 
 _NUMERIC = re.compile(r"[+-]?[\d\s]*\d(?:[.,]\d*)?\s*%?")
 _SIGNATURE_CELLS = 4
-_LEFT_BELOW = 2
+_FEW_CELLS = 2
 _SECTION_COLUMNS = 3
 
 
@@ -68,6 +69,7 @@ class Lines:
         self._ahead = {column for column, name in heads.names.items() if heading_key(name) in keys}
         self._totals = _beginning(totals)
         self._signatures = _beginning(SIGNATURES)
+        self._few = max(_FEW_CELLS, min(_SIGNATURE_CELLS, len(heads.names) // 2))
         self._leftmost = min(heads.names, default=0)
         self._wide = {area.top for area in layout.merged if area.right - area.left + 1 >= _SECTION_COLUMNS}
         self._is_first = True
@@ -83,12 +85,9 @@ class Lines:
             return "repeated-headings"
         if self._is_total(row):
             return "totals"
-        texts = [value for value in cells.values() if isinstance(value, str)]
-        if texts and len(cells) <= _SIGNATURE_CELLS and self._signatures.match(texts[0]):
-            self._is_below = True
-        if self._is_below and len(cells) <= _SIGNATURE_CELLS:
+        if self._is_signature(row):
             return "signatures"
-        if len(cells) == 1 and texts and row.number in self._wide:
+        if len(cells) == 1 and row.number in self._wide and _is_word(next(iter(cells.values()))):
             return "section-rows"
         if set(cells) <= self._ahead or (set(cells) == {self._leftmost} and _is_number(cells[self._leftmost])):
             return "numbered-ahead"
@@ -97,13 +96,26 @@ class Lines:
     def _is_heading(self, column: int, value: Value) -> bool:
         return isinstance(value, str) and heading_key(value) in self._heads.words.get(column, ())
 
+    def _is_signature(self, row: SheetRow) -> bool:
+        if len(row.cells) > self._few:
+            self._is_below = False
+        else:
+            first = next(iter(row.cells.values()))
+            self._is_below = self._is_below or (isinstance(first, str) and bool(self._signatures.match(first)))
+        return self._is_below
+
     def _is_total(self, row: SheetRow) -> bool:
-        words = [value for value in row.cells.values() if isinstance(value, str) and not _NUMERIC.fullmatch(value)]
-        if not words:
-            failed = any(isinstance(value, CellError) for value in row.cells.values())
-            return row.formulas > 0 and not failed and not set(row.cells) & self._ahead
-        # A record begins with its number or its day.
-        return next(iter(row.cells.values())) == words[0] and all(self._totals.match(word) for word in words)
+        # A record begins with its number or its day, and a day is no number.
+        first = next(iter(row.cells.values()))
+        if _is_word(first):
+            return all(self._totals.match(value) for value in row.cells.values() if _is_word(value))
+        if not row.formulas or set(row.cells) & self._ahead:
+            return False
+        return all(not isinstance(value, CellError) and not _is_word(value) for value in row.cells.values())
+
+
+def _is_word(value: Value) -> TypeGuard[str]:
+    return isinstance(value, str) and not _NUMERIC.fullmatch(value)
 
 
 def _is_number(value: Value) -> bool:

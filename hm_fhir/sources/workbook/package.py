@@ -52,9 +52,10 @@ class PackageBook:
             raise
 
     def _read(self) -> None:
-        main = next(iter(self._related("", "officeDocument").values()), "xl/workbook.xml")
-        kinds: dict[str, str] = {}
-        parts = self._related(main, kinds=kinds)
+        main = next(
+            (part for kind, part in self._related("").values() if kind == "officeDocument"), "xl/workbook.xml"
+        )
+        related = self._related(main)
         self.from_1904 = False
         sheets = []
         with self._open(main) as file:
@@ -62,15 +63,14 @@ class PackageBook:
                 if name == "workbookPr":
                     self.from_1904 = attributes.get("date1904") in _TRUE
                 elif name == "sheet":
-                    part = parts.get(attributes.get("id", ""), "")
-                    kind = kinds.get(attributes.get("id", ""), "")
+                    kind, part = related.get(attributes.get("id", ""), ("", ""))
                     hidden = attributes.get("state", "visible") != "visible"
-                    sheets.append(Sheet(attributes.get("name", ""), hidden, kind == _SHEET and bool(part), part))
+                    sheets.append(Sheet(attributes.get("name", ""), hidden, kind == _SHEET, part))
         self.sheets = tuple(sheets)
-        by_kind = {kind: parts[key] for key, kind in kinds.items()}
-        with self._maybe(by_kind.get("sharedStrings")) as texts:
+        parts = dict(related.values())
+        with self._maybe(parts.get("sharedStrings")) as texts:
             shared = SharedTexts(texts)
-        with self._maybe(by_kind.get("styles")) as styles:
+        with self._maybe(parts.get("styles")) as styles:
             forms = _forms(styles) if styles else []
         self._reading = sheet_xml.CellReading(shared, forms, self.from_1904)
 
@@ -101,28 +101,22 @@ class PackageBook:
 
     @contextmanager
     def _maybe(self, part: str | None) -> Iterator[IO[bytes] | None]:
-        if part is None or part not in self._file.namelist():
+        if part is None:
             yield None
         else:
             with self._open(part) as file:
                 yield file
 
-    def _related(self, part: str, only: str | None = None, kinds: dict[str, str] | None = None) -> dict[str, str]:
-        folder, name = posixpath.split(part)
+    def _related(self, part: str) -> dict[str, tuple[str, str]]:
+        """Return the kind and the name of each part that a part refers to, by the id of the reference."""
+        folder, own_name = posixpath.split(part)
         found = {}
-        with self._maybe(posixpath.join(folder, "_rels", f"{name}.rels")) as file:
-            for element, attributes in xml.elements(file) if file else ():
-                kind = attributes.get("Type", "").rpartition("/")[2]
-                if (
-                    element != "Relationship"
-                    or attributes.get("TargetMode") == "External"
-                    or only not in (None, kind)
-                ):
-                    continue
-                key = attributes.get("Id", "")
-                found[key] = posixpath.normpath(posixpath.join("/", folder, attributes.get("Target", ""))).lstrip("/")
-                if kinds is not None:
-                    kinds[key] = kind
+        with self._open(posixpath.join(folder, "_rels", f"{own_name}.rels")) as file:
+            for name, attributes in xml.elements(file):
+                if name == "Relationship" and attributes.get("TargetMode") != "External":
+                    kind = attributes.get("Type", "").rpartition("/")[2]
+                    target = posixpath.normpath(posixpath.join("/", folder, attributes.get("Target", "")))
+                    found[attributes.get("Id", "")] = (kind, target.lstrip("/"))
         return found
 
 

@@ -29,6 +29,7 @@ _LONGEST_END = 100
 _NOT_COMPUTED = CellError("a formula that was never computed")
 _WRONG_TEXT = CellError("a text that the workbook does not hold")
 _WRONG_NUMBER = CellError("a number that is none")
+_SURE_DIGITS = 10
 _MOST_DATES = 5_000
 LAST_ROW = 1_048_576
 LAST_COLUMN = 16_383
@@ -133,6 +134,8 @@ class _Cells:
 
     def __init__(self, reader: Any, before: str, reading: CellReading, found: list[SheetRow]) -> None:
         self._reading = reading
+        self._texts = reading.texts
+        self._forms = reading.forms
         self._found = found
         self._row, self._cell = f"{before}row", f"{before}c"
         self._value, self._formula = f"{before}v", f"{before}f"
@@ -143,7 +146,9 @@ class _Cells:
         self._number = 0
         self._hidden = False
         self._begin_row()
-        self._begin_cell({})
+        self._type: str | None = None
+        self._style: str | None = None
+        self._has_value = self._has_formula = False
         reader.StartElementHandler = self._start
         reader.EndElementHandler = self._end
 
@@ -152,16 +157,20 @@ class _Cells:
         self._formulas = 0
         self._column = -1
 
-    def _begin_cell(self, attributes: dict[str, str]) -> None:
-        self._type = attributes.get("t")
-        self._style = attributes.get("s")
-        self._has_value = self._has_formula = False
-
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if name == self._cell:
-            self._begin_cell(attributes)
+            self._type = attributes.get("t")
+            self._style = attributes.get("s")
+            self._has_value = self._has_formula = False
             place = attributes.get("r")
-            self._column = self._column_of(place) if place else self._column + 1
+            if place is None:
+                self._column += 1
+            else:
+                letters = place.rstrip("0123456789")
+                column = self._columns.get(letters)
+                if column is None:
+                    column = self._columns[letters] = _column_number(letters)
+                self._column = column
         elif name == self._value:
             self._has_value = True
             self._reader.CharacterDataHandler = self._parts.parts.append
@@ -178,15 +187,9 @@ class _Cells:
         if name == self._value:
             self._reader.CharacterDataHandler = None
         elif name == self._cell:
-            parts = self._parts.parts
-            text = parts[0] if len(parts) == 1 else "".join(parts)
-            parts.clear()
             if self._has_formula:
                 self._formulas += 1
-                if not self._has_value:
-                    self._cells[self._column] = _NOT_COMPUTED
-                    return
-            value = self._read(text)
+            value = self._read()
             if value is not None and value != "":
                 self._cells[self._column] = value
         elif name == self._row:
@@ -196,16 +199,23 @@ class _Cells:
         else:
             self._parts.end(name)
 
-    def _read(self, text: str) -> Value | None:
+    def _read(self) -> Value | None:
+        parts = self._parts.parts
+        text = parts[0] if len(parts) == 1 else "".join(parts)
+        parts.clear()
+        if self._has_formula and not self._has_value:
+            return _NOT_COMPUTED
         kind = self._type
         if kind == "s":
             try:
-                return self._reading.texts[int(text)].strip()
+                return self._texts[int(text)]
             except (IndexError, ValueError):
                 return _WRONG_TEXT
         if not text:
             return None
         if kind is None or kind == "n":
+            if self._style is None and len(text) < _SURE_DIGITS and text.isdecimal():
+                return int(text)
             return self._number_of(text)
         if kind == "b":
             return text.strip() in ("1", "true")
@@ -215,7 +225,7 @@ class _Cells:
 
     def _number_of(self, text: str) -> Value | None:
         style = int(self._style) if self._style and self._style.isdecimal() else 0
-        form = self._reading.forms[style] if style < len(self._reading.forms) else None
+        form = self._forms[style] if style < len(self._forms) else None
         value = self._dated(text, form) if form else number(text)
         return _WRONG_NUMBER if value is None else value
 
@@ -227,13 +237,6 @@ class _Cells:
                 self._dates.clear()
             self._dates[key] = dated(text, form, from_1904=self._reading.from_1904)
         return self._dates[key]
-
-    def _column_of(self, place: str) -> int:
-        letters = place.rstrip("0123456789")
-        column = self._columns.get(letters)
-        if column is None:
-            column = self._columns[letters] = _column_number(letters)
-        return column
 
 
 def _row_number(text: str | None, otherwise: int) -> int:

@@ -125,9 +125,18 @@ def _is_heading_row(row: SheetRow) -> bool:
 
 
 def _is_second_level(below: SheetRow, row: SheetRow, layout: Layout) -> bool:
-    under = {column for area in _across(row, layout) for column in range(area.left, area.right + 1)}
     texts = _texts(below)
-    return bool(under) and len(texts) == len(below.cells) and set(texts) <= under and _are_words(texts)
+    if len(texts) < len(below.cells) or not _are_words(texts):
+        return False
+    under = {column for area in _across(row, layout) for column in range(area.left, area.right + 1)}
+    beside = {
+        column
+        for area in layout.merged
+        if (area.top, area.bottom) == (row.number, below.number)
+        for column in range(area.left, area.right + 1)
+    }
+    # Either all of it stands below merged cells, or beside headings that go down to it.
+    return (bool(under) and set(texts) <= under) or (bool(beside) and not beside & set(texts))
 
 
 def _is_first_level(above: SheetRow, layout: Layout) -> bool:

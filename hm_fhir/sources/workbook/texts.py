@@ -21,7 +21,7 @@ def unescaped(text: str) -> str:
 
 
 class SharedTexts:
-    """Texts by number.
+    """Texts by number, without the white space around them.
 
     Args:
         file: the part ``sharedStrings.xml``; None when the workbook has none.
@@ -35,7 +35,7 @@ class SharedTexts:
         self._ends = array("Q", [0])
         if file is not None:
             for text in _texts(file):
-                self._bytes += text.encode("utf-8", "surrogatepass")
+                self._bytes += text.strip().encode("utf-8", "surrogatepass")
                 self._ends.append(len(self._bytes))
 
     def __len__(self) -> int:

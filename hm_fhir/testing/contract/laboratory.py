@@ -6,6 +6,7 @@ again, the second phase of the sample, interruptions.
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections import Counter
@@ -19,6 +20,7 @@ import pytest
 
 from hm_fhir.activities.model import Activity
 from hm_fhir.app import App
+from hm_fhir.config import PREFIX
 from hm_fhir.delivery.record_counts import RecordCounts
 from hm_fhir.errors import HmFhirError, RetryLater
 from hm_fhir.fhir.withdrawal import withdrawn
@@ -73,6 +75,7 @@ class Laboratory:
         self._kind = source_kind
         self._made: dict[str, Any] = {}
         self._open = ExitStack()
+        self._hide_settings()
         self.folder = Path(tempfile.mkdtemp(prefix="hm-fhir-contract-"))
         self._open.callback(shutil.rmtree, self.folder, ignore_errors=True)
         try:
@@ -82,6 +85,13 @@ class Laboratory:
             self._open.close()
             raise
 
+    def _hide_settings(self) -> None:
+        """Take settings of some other deployment out of the environment until the laboratory closes."""
+        patch = pytest.MonkeyPatch()
+        self._open.callback(patch.undo)
+        for name in [name for name in os.environ if name.startswith(PREFIX)]:
+            patch.delenv(name)
+
     def close(self) -> None:
         """Stop servers and remove files."""
         self._open.close()
@@ -89,14 +99,7 @@ class Laboratory:
     def _once(self, name: str, make: Callable[[], T]) -> T:
         """Return what is made once; what cannot be made fails every test that needs it, without being tried again."""
         if name not in self._made:
-            try:
-                try:
-                    self._made[name] = make()
-                except HmFhirError as error:
-                    fail(f"{name}: {type(error).__name__}\n{error}", "correct what is named")
-            except BaseException as error:
-                self._made[name] = _Failed(error)
-                raise
+            self._made[name] = _made(name, make)
         made = self._made[name]
         if isinstance(made, _Failed):
             raise made.error
@@ -287,6 +290,20 @@ def _own(app: App, activity: Activity) -> set[str]:
     """Return the keys of the resources that are about this activity and nothing else."""
     mapped = app.mapper.map(activity.for_mapping())
     return set() if mapped is None else {one.key for one in mapped.resources if not one.shared}
+
+
+def _made(name: str, make: Callable[[], T]) -> T | _Failed:
+    """Return what is made, or why it cannot be."""
+    try:
+        return make()
+    except HmFhirError as error:
+        said = f"{name}: {type(error).__name__}\n{error}"
+    except BaseException as error:  # noqa: BLE001  (raised for every test that needs it)
+        return _Failed(error)
+    try:
+        fail(said, "correct what is named")
+    except pytest.fail.Exception as failure:
+        return _Failed(failure)
 
 
 @dataclass(frozen=True, slots=True)

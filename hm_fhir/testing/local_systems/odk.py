@@ -54,6 +54,8 @@ class OdkSystem(ServedSystem):
         project: number of the project.
         form: id of the form.
         auth: what `options` say: a web user who logs in, or their e-mail and password in every request.
+        deletes: what becomes of a submission that should not be: `trash` deletes it, `reject` gives it the review state
+            ``rejected``.
         knows_deletions: whether filters know ``deletedAt`` (2024.3 and newer).
         knows_expand: whether ``$expand=*`` is known (1.2 and newer); an older one ignores it.
     """
@@ -65,6 +67,7 @@ class OdkSystem(ServedSystem):
         project: int = 1,
         form: str = "visits",
         auth: Literal["session", "basic"] = "session",
+        deletes: Literal["trash", "reject"] = "trash",
         knows_deletions: bool = True,
         knows_expand: bool = True,
     ) -> None:
@@ -72,6 +75,7 @@ class OdkSystem(ServedSystem):
         self._project = project
         self._form_id = form
         self._auth = auth
+        self._deletes = deletes
         self._knows_deletions = knows_deletions
         self._knows_expand = knows_expand
         self._form = Form()
@@ -138,12 +142,15 @@ class OdkSystem(ServedSystem):
         self._submissions[key].system |= {"reviewState": state, "updatedAt": self._time(changed)}
 
     def delete(self, key: str, changed: str) -> None:
-        """Put a submission into the trash; ``updatedAt`` stays.
+        """Put a submission into the trash, where ``updatedAt`` stays; or reject it.
 
         Raises:
             KeyError: it was never saved.
         """
-        self._submissions[key].system["deletedAt"] = self._time(changed)
+        if self._deletes == "reject":
+            self.review(key, "rejected", changed)
+        else:
+            self._submissions[key].system["deletedAt"] = self._time(changed)
 
     def restore(self, key: str) -> None:
         """Take a submission out of the trash; no time tells of that."""

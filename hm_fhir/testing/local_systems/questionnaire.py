@@ -37,6 +37,7 @@ class QuestionnaireSystem(ServedSystem):
 
     Attributes:
         resources: what it holds, by id.
+        forgets_links: how many of the next answers lack their link to the next page, as HAPI FHIR does it at times.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class QuestionnaireSystem(ServedSystem):
     ) -> None:
         super().__init__(folder)
         self.resources: dict[str, dict[str, Any]] = {}
+        self.forgets_links = 0
         self._versions: dict[str, int] = {}
         self._snapshots: list[list[dict[str, Any]]] = []
         self._token = self.secret("form-server.token", TOKEN)
@@ -119,7 +121,8 @@ class QuestionnaireSystem(ServedSystem):
                 for one in found[start : start + size]
             ],
         }
-        if start + size < len(found):
+        self.forgets_links, forgets = max(0, self.forgets_links - 1), self.forgets_links > 0
+        if start + size < len(found) and not forgets:
             following = {**asked, "_offset": str(start + size)}
             if self._paging == "snapshot" and "_snapshot" not in asked:
                 self._snapshots.append(found)

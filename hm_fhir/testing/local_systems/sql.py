@@ -11,7 +11,7 @@ import secrets
 import sqlite3
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -55,10 +55,11 @@ def postgresql_url(database: str = "postgres", user: str | None = None) -> str:
 class SqlSystem:
     """A register.
 
-    A document is what `save` gets as ``native``: one ``{"table": name, "row": {column: value}}`` or a list of them.
-    The first is the row that the document is named after, the others are its rows in other tables. The first column
-    of a table is its key. A document that is saved again replaces all its rows, in one transaction. Values are those
-    of JSON; the database makes dates, times and numbers of texts, and objects and lists are written as JSON.
+    A document is what `save` gets as ``native``: by table its row, or the list of its rows,
+    ``{"visits": {"id": "7", …}, "tests": [{…}, {…}]}``; or, where one table is all, ``{"table": name, "row": {…}}``.
+    The first row is the one that the document is named after. The first column of a table is its key. A document that
+    is saved again replaces all its rows, in one transaction. Values are those of JSON; the database makes dates,
+    times and numbers of texts, and objects and lists are written as JSON.
 
     Args:
         folder: an empty folder for the SQLite file and the password.
@@ -121,15 +122,14 @@ class SqlSystem:
         Args:
             document: ``{"key": …, "changed": ISO date-time with a zone, "native": …}``.
         """
-        native = document["native"]
-        rows = [native] if isinstance(native, Mapping) else list(native)
-        first = rows[0]
-        if self._changed and self._changed not in first["row"]:
-            first = {**first, "row": {**first["row"], self._changed: document["changed"]}}
+        rows = list(_rows(document["native"]))
+        first_table, first = rows[0]
+        if self._changed and self._changed not in first:
+            rows[0] = first_table, {**first, self._changed: document["changed"]}
         self._forget(document["key"])
-        for one in (first, *rows[1:]):
-            self._insert(one["table"], one["row"])
-        self._documents[document["key"]] = [(one["table"], one["row"][self._key(one["table"])]) for one in rows]
+        for table, row in rows:
+            self._insert(table, row)
+        self._documents[document["key"]] = [(table, row[self._key(table)]) for table, row in rows]
         self._connection.commit()
 
     def delete(self, key: str, changed: str) -> None:
@@ -191,6 +191,15 @@ class SqlSystem:
                 owner.execute(f"CREATE ROLE {READER} LOGIN")
             owner.execute(f"ALTER ROLE {READER} PASSWORD '{password}'")
             owner.execute(f"CREATE DATABASE {self._database}")
+
+
+def _rows(native: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if native.keys() == {"table", "row"}:
+        yield native["table"], native["row"]
+        return
+    for table, rows in native.items():
+        for row in [rows] if isinstance(rows, Mapping) else rows:
+            yield table, row
 
 
 def _postgresql(database: str, *, autocommit: bool = False) -> Any:

@@ -1,14 +1,16 @@
 """What of an activity a native form can say.
 
 A path of the activity model leads to ``true`` (all of it), to a number (at most so many of a list), or to the name of
-a code table (codes that the table has a word for). An object that is named is carried whole, unless parts of it are
-named: then these are, and what the model requires. Without a status only what was completed can be told.
+a code table (codes that the table has a word for). Of an object that is ``true`` the parts that are named, too, are
+limited as they say. Of an object without such a line only the parts that are named are carried, and what the model
+requires. Without a status only what was completed can be told.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -28,8 +30,13 @@ _HOLDS_ALWAYS = frozenset(
 
 @dataclass(slots=True)
 class _Node:
-    limit: Limit = True
+    limit: Limit | None = None
     parts: dict[str, _Node] = field(default_factory=dict)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether also what is not named below it is carried."""
+        return self.limit is True or (self.limit is not None and not self.parts)
 
 
 class Carried:
@@ -70,7 +77,7 @@ class Carried:
         for step in path.split("."):
             inner = node.parts.get(step)
             if inner is None:
-                return (not node.parts and node is not self._root) or _is_required(model, step)
+                return node.is_whole or _is_required(model, step)
             node, model = inner, _inner(model, step) or Activity
         return True
 
@@ -96,7 +103,7 @@ class Carried:
             return dict(data)
         if data.get("status", "completed") != "completed" and not self.says("status"):
             return None
-        found = self._object(data, Activity, self._root, named=True)
+        found = self._object(data, Activity, self._root)
         if found is None:
             return None
         consent, roles = found.get("consent"), [person.get("role", "subject") for person in found.get("persons", ())]
@@ -104,36 +111,34 @@ class Carried:
             del found["consent"]
         return found
 
-    def _object(
-        self, data: Mapping[str, Any], model: type[BaseModel], node: _Node, *, named: bool
-    ) -> dict[str, Any] | None:
-        if model in _WHOLE or (named and not node.parts and node is not self._root):
+    def _object(self, data: Mapping[str, Any], model: type[BaseModel], node: _Node) -> dict[str, Any] | None:
+        if model in _WHOLE:
             return dict(data)
         found = {}
         for name, value in data.items():
             inner, required = node.parts.get(name), _is_required(model, name)
+            if inner is None and node.is_whole:
+                found[name] = value
+                continue
             if inner is None and not required:
                 continue
-            kept = self._value(value, _inner(model, name), inner)
+            kept = self._value(value, _inner(model, name), inner or _Node())
             if kept is not None:
                 found[name] = kept
             elif required:
                 return None
         return found or None
 
-    def _value(self, value: Any, model: type[BaseModel] | None, node: _Node | None) -> Any:
-        limit = node.limit if node else True
-        if isinstance(value, list):
-            kept = [one for item in value if (one := self._one(item, model, node)) is not None]
-            return (kept[:limit] if isinstance(limit, int) and limit is not True else kept) or None
-        return self._one(value, model, node)
+    def _value(self, value: Any, model: type[BaseModel] | None, node: _Node) -> Any:
+        if not isinstance(value, list):
+            return self._one(value, model, node)
+        kept = [one for item in value if (one := self._one(item, model, node)) is not None]
+        return (kept[: node.limit] if isinstance(node.limit, int) and node.limit is not True else kept) or None
 
-    def _one(self, value: Any, model: type[BaseModel] | None, node: _Node | None) -> Any:
+    def _one(self, value: Any, model: type[BaseModel] | None, node: _Node) -> Any:
         if isinstance(value, Mapping) and model is not None:
-            return self._object(value, model, node or _Node(), named=node is not None)
-        if node is not None and isinstance(node.limit, str) and value not in self._tables[node.limit]:
-            return None
-        return value
+            return self._object(value, model, node)
+        return None if isinstance(node.limit, str) and value not in self._tables[node.limit] else value
 
 
 def _check(path: str) -> None:
@@ -145,12 +150,14 @@ def _check(path: str) -> None:
         model = _inner(model, step)
 
 
+@cache
 def _is_required(model: type[BaseModel], name: str) -> bool:
     return (model is Activity and name in _HOLDS_ALWAYS) or (
         name in model.model_fields and model.model_fields[name].is_required()
     )
 
 
+@cache
 def _inner(model: type[BaseModel], name: str) -> type[BaseModel] | None:
     """Return the model of the object (or of the objects) in a field, None where there is none."""
     kinds = [model.model_fields[name].annotation] if name in model.model_fields else []

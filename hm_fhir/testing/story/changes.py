@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from hm_fhir.activities.model import Activity
+from hm_fhir.errors import SettingsError
 from hm_fhir.testing.people import Chance
 from hm_fhir.testing.story.defects import DEFECTS, Defect
 from hm_fhir.testing.story.labels import Labels
@@ -21,6 +22,7 @@ Kind = Literal["late", "corrected", "again", "deleted", "taken-out", "entered-in
 CORRECTIONS, AGAIN, DELETIONS = 10, 3, 3
 _NOTES = ("Поправен запис.", "Допълнено след разговор с лекаря.", "Поправено по картон.")
 _MINUTES_BETWEEN = 11
+_MOST_DAYS_BEFORE = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Change:
         native: the document as it is saved; None: it is deleted.
         activities: all that the document holds afterwards.
         touched: those that are new or newer by it, or withdrawn: deleted with the document or taken out of it.
+        renewed: the others that the document holds, where the product says only when the whole of it was saved: they
+            are newer, too.
         code: of the rejection of what is saved, when it is a defect.
         defect: its name.
     """
@@ -44,6 +48,7 @@ class Change:
     native: Mapping[str, Any] | None = field(repr=False)
     activities: tuple[Activity, ...] = field(default=(), repr=False)
     touched: tuple[Activity, ...] = field(default=(), repr=False)
+    renewed: tuple[Activity, ...] = field(default=(), repr=False)
     code: str | None = None
     defect: str | None = None
 
@@ -108,11 +113,13 @@ class _Changes:
         held = tuple(self._documents[key])
         if not saving_is_editing(self._municipality.spec):
             return self._change("again", key, at, held, ())
-        touched = tuple(
-            one for one in map(self._municipality.checked, (self._at_time(one, at) for one in held)) if one
-        )
-        self._documents[key] = list(touched)
+        touched = self._saved_at(held, at)
         return self._change("again", key, at, touched, touched)
+
+    def _saved_at(self, activities: Iterable[Activity], at: datetime) -> tuple[Activity, ...]:
+        """Return activities as they are after their document was saved at another time."""
+        saved = (self._municipality.checked(self._at_time(one, at)) for one in activities)
+        return tuple(one for one in saved if one is not None)
 
     def _at_time(self, activity: Activity, at: datetime) -> dict[str, Any]:
         return {**_data(activity), "updated_at": at.isoformat(), "version": activity.version + 1}
@@ -128,19 +135,27 @@ class _Changes:
     def _saved(self, kind: Kind, activity: Activity, at: datetime) -> Change:
         key = self._key_of.get(activity.local_id) or self._municipality.native.key(activity.for_mapping())
         self._key_of[activity.local_id] = key
+        if key in self._left:
+            self._left.remove(key)
         before = self._documents.get(key, [])
         held = [activity if one.local_id == activity.local_id else one for one in before]
         if len(before) == len(held) and activity not in held:
             held.append(activity)
-        self._documents[key] = held
         return self._change(kind, key, at, tuple(held), (activity,))
 
     def _change(
         self, kind: Kind, key: str, at: datetime, held: tuple[Activity, ...], touched: tuple[Activity, ...]
     ) -> Change:
+        renewed: tuple[Activity, ...] = ()
+        if saving_is_editing(self._municipality.spec):
+            news = {one.local_id for one in touched}
+            renewed = self._saved_at((one for one in held if one.local_id not in news), at)
+            later = {one.local_id: one for one in renewed}
+            held = tuple(later.get(one.local_id, one) for one in held)
+        self._documents[key] = list(held)
         plain = [one.for_mapping() for one in held]
         native = self._municipality.native.write(plain[0], plain)
-        return Change(kind, key, at, native, activities=held, touched=touched)
+        return Change(kind, key, at, native, activities=held, touched=touched, renewed=renewed)
 
     def _corrected(self, activity: Activity) -> Activity | None:
         data = self._at_time(activity, self._later())
@@ -164,7 +179,6 @@ class _Changes:
             free.remove(key)
             self._left.remove(key)
             *left, out = self._documents[key]
-            self._documents[key] = left
             yield self._change("taken-out", key, self._later(), tuple(left), (out,))
         for _ in range(min(DELETIONS if deletion != "none" else 0, len(free) // 4)):
             key = free.pop(self._chance.number(0, len(free) - 1))
@@ -198,14 +212,35 @@ class _Changes:
             # Where a person is kept once, a wrong number would be that of all activities.
             if "local_id" in person:
                 person["local_id"] = self._labels.number(f"P:{defect.name}")
-        new = self._municipality.checked(data) or activity
-        plain = copy.deepcopy(new.for_mapping())
-        key = self._municipality.native.key(plain)
+        key, plain = self._in_its_own_document(data, activity)
+        self._documents[key] = []
         defect.spoil(plain)
         if plain["persons"]:
             plain["person"] = plain["persons"][0]
         native = self._municipality.native.write(plain)
         return Change("defect", key, at, native, code=code, defect=defect.name)
+
+    def _in_its_own_document(self, data: dict[str, Any], activity: Activity) -> tuple[str, dict[str, Any]]:
+        """Return the key of a document that does not exist yet, and the activity for it.
+
+        Where a document is a day, it is an earlier one.
+        """
+        period = data["period"]
+        for days in range(_MOST_DAYS_BEFORE):
+            data["period"] = {name: _earlier(moment, days) for name, moment in period.items()}
+            plain = copy.deepcopy((self._municipality.checked(data) or activity).for_mapping())
+            key = self._municipality.native.key(plain)
+            if key not in self._documents:
+                return key, plain
+        raise SettingsError(
+            "a record with a defect would overwrite another document",
+            fix="let `document` of sample.yaml depend on local_id, case_id or the day",
+        )
+
+
+def _earlier(moment: str, days: int) -> str:
+    """Return a day or moment so many days before, at the same time of day."""
+    return f"{date.fromisoformat(moment[:10]) - timedelta(days=days)}{moment[10:]}"
 
 
 def _is_usual(activity: Activity) -> bool:

@@ -42,4 +42,5 @@ def is_whole(activity: Activity) -> bool:
     """Return whether an activity says what its type demands, and who it is about."""
     if any(not person.identifiers and person.name is None for person in activity.persons):
         return False
-    return activity.outcome in _NOBODY or _OF_TYPE.get(activity.type, lambda _: True)(activity)
+    demand = _OF_TYPE.get(activity.type)
+    return demand is None or activity.outcome in _NOBODY or demand(activity)

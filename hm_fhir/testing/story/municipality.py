@@ -23,7 +23,7 @@ from hm_fhir.testing.story.cast import NumberShares
 from hm_fhir.testing.story.changes import Change, changes
 from hm_fhir.testing.story.labels import Labels
 from hm_fhir.testing.story.native import Native, compile_native
-from hm_fhir.testing.story.sample_file import DIRECTORY, FIELDS, SampleSpec, read_sample
+from hm_fhir.testing.story.sample_file import DIRECTORY, FIELDS, SampleSpec, read_sample, saving_is_editing
 from hm_fhir.testing.story.teller import Told
 from hm_fhir.testing.story.telling import StoryPlan, tell, tell_more
 from hm_fhir.testing.story.words import Words
@@ -76,7 +76,7 @@ class Municipality:
             zone=self.zone,
         )
         teller = tell(plan, chance)
-        first = self._numbered(teller.told, labels)
+        first = self._with_times_of_documents(self._numbered(teller.told, labels))
         # What happened in these months, and is written down only afterwards.
         begin = datetime.combine(last + timedelta(days=1), time(9), self.zone)
         more = tell_more(teller, plan, _LATE_ACTIVITIES)
@@ -104,6 +104,17 @@ class Municipality:
         for activity in activities:
             found.setdefault(self.native.key(activity.for_mapping()), []).append(activity)
         return found
+
+    def _with_times_of_documents(self, activities: tuple[Activity, ...]) -> tuple[Activity, ...]:
+        """Return activities with the times that the product knows: of each document when it was saved last."""
+        if not saving_is_editing(self.spec):
+            return activities
+        saved = {
+            one.local_id: max(other.updated_at for other in held)
+            for held in self.documents(activities).values()
+            for one in held
+        }
+        return tuple(one.model_copy(update={"updated_at": saved[one.local_id]}) for one in activities)
 
     def _numbered(self, told: Sequence[Told], labels: Labels) -> tuple[Activity, ...]:
         in_time = sorted(told, key=lambda one: (one.activity.updated_at, int(one.label[2:])))

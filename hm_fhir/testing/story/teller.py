@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -32,6 +32,7 @@ NOTES = (
 )
 _AHEAD = ("planned", "cancelled")
 _WEEK = timedelta(days=7)
+_FEW, _TOO_MUCH = 6, 1.5
 _WITH_A_NOTE = 0.25
 _WITH_MORE_TO_COME = 0.35
 _LATEST_HOUR = 15
@@ -67,20 +68,21 @@ class Teller:
         system: name of the local system.
         municipality: the employer.
         last_day: nothing is told of a later day.
-        types: the activity types that are told.
+        types: the activity types that are told, with the share of each in the work, 0 to 1.
         places: facilities and mediators.
         diary: when mediators work.
         cast: who there is.
         carried: what the form says.
         chance: where choices come from.
         with_time: share of visits whose time of day is written down.
+        keeps_shares: nothing more is told of a type that is far above its share.
         people_once: the local system keeps a person once, so all activities say what is known at last.
     """
 
     system: str
     municipality: Municipality
     last_day: date
-    types: Collection[str]
+    types: Mapping[str, float]
     places: Places
     diary: Diary
     cast: Cast
@@ -88,6 +90,7 @@ class Teller:
     chance: Chance
     with_time: float = 1.0
     people_once: bool = False
+    keeps_shares: bool = True
     told: list[Told] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
@@ -120,7 +123,11 @@ class Teller:
         """
         day = self.diary.working_day(mediator, day)
         ahead = fields.get("status") in _AHEAD
-        if kind not in self.types or day > self.last_day + (_WEEK * 2 if ahead else timedelta()):
+        if (
+            kind not in self.types
+            or self._is_enough(kind)
+            or day > self.last_day + (_WEEK * 2 if ahead else timedelta())
+        ):
             return None
         start, end = self.diary.visit(mediator, day)
         # What is planned or called off is known a week before.
@@ -176,6 +183,10 @@ class Teller:
         known = self.carried.codes("barriers")
         choices = tuple(code for code in BARRIERS.terms if known is None or code in known)
         return self.deck.several("barriers", choices, most)
+
+    def _is_enough(self, kind: str) -> bool:
+        """Return whether there is much more of a type than its share of the work: every story refers somebody."""
+        return self.keeps_shares and self.counts[kind] > max(_FEW, _TOO_MUCH * self.types[kind] * len(self.told))
 
     def _person(self, resident: Resident, role: str, day: date) -> dict[str, Any]:
         data = resident.on(self.last_day if self.people_once else day, role)

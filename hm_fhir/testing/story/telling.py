@@ -148,7 +148,7 @@ def tell(plan: StoryPlan, chance: Chance) -> Teller:
         system=plan.system,
         municipality=plan.municipality,
         last_day=plan.last_day,
-        types=frozenset(weights),
+        types={kind: weight / sum(weights.values()) for kind, weight in weights.items()},
         places=Places(plan.facilities, plan.mediators),
         diary=Diary({number: hours_of(one) for number, one in plan.mediators.items()}, plan.zone, chance),
         cast=Cast(chance, plan.first_day, addresses(plan.municipality, plan.mediators), _shares(plan)),
@@ -159,6 +159,7 @@ def tell(plan: StoryPlan, chance: Chance) -> Teller:
     )
     _told_once(teller, plan)
     _by_weight(teller, plan, weights)
+    teller.keeps_shares = False
     _in_every_place(teller, plan)
     return teller
 

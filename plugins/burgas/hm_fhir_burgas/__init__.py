@@ -1,1 +1,1 @@
-"""Plugin of hm-fhir for the municipality of Burgas."""
+"""Burgas: the register of its health mediators in PostgreSQL."""

@@ -186,6 +186,20 @@ def test_each_part_of_a_document_is_a_record_with_the_rest_of_the_document(load:
     assert not any(isinstance(item, Remark) for item in source.records())
 
 
+def test_the_list_may_stand_inside_of_a_group_of_the_document(load: Callable[[str], Fields]) -> None:
+    text = VISITS.replace("split: visits", "split: g.visits").replace("visits#", "g.visits#")
+    text = text.replace("visits.day", "g.visits.day")
+    document = {"id": "7", "changed": DOCUMENT["changed"], "g": {"visits": DOCUMENT["visits"], "team": "x"}}
+    source, records = split(load(text), Record("people:3", document, document="7"))
+    assert [activity_of(source, record).local_id for record in records] == ["7-1", "7-2"]
+    assert document["g"]["visits"] == DOCUMENT["visits"]
+    assert [item.message for item in source.records() if isinstance(item, Remark)] == [
+        "new column is not read: 'g.team'"
+    ]
+    _, records = split(load(text), Record("people:3", {**document, "g": {"visits": []}}, document="7"))
+    assert [record.deleted for record in records] == [True]
+
+
 def test_a_rejected_part_is_read_again_from_what_is_kept_of_it(load: Callable[[str], Fields]) -> None:
     source, (_, second) = split(load(VISITS), Record("people:3", DOCUMENT, document="7"))
     kept = Record(second.place, dict(second.values), document=second.document)

@@ -392,3 +392,11 @@ def test_progress_knows_how_many_there_are(kobo: KoboSystem) -> None:
     for number in range(3):
         submit(kobo, f"s{number}")
     assert reader(kobo).count() == 3
+
+
+@pytest.mark.parametrize(
+    "cursor", ["", "7", "[]", "no JSON", '{"since": "x"}', '{"since": 5}', '{"after": "x"}', "{}"]
+)
+def test_a_cursor_of_something_else_reads_everything(kobo: KoboSystem, cursor: str) -> None:
+    submit(kobo, "one")
+    assert documents(kobo, cursor) == ["one"]

@@ -252,6 +252,13 @@ def test_a_form_says_which_answers_it_fills_in_and_where_codes_come_from(folder:
         read_form(path)
 
 
+def test_another_directory_is_worth_reading_again(folder: Path) -> None:
+    before, same = source_of(folder, path="forms"), source_of(folder, path="forms")
+    (folder / "directory.yaml").write_text(DIRECTORY.replace("M1", "M2"), encoding="utf-8")
+    fingerprints = [getattr(one, "fingerprint", "") for one in (before, same, source_of(folder, path="forms"))]
+    assert fingerprints[0] == fingerprints[1] != fingerprints[2]
+
+
 # ---- a server
 
 
@@ -366,6 +373,29 @@ def test_many_responses_of_one_moment_are_all_read(system: QuestionnaireSystem) 
     seen, cursor, _ = reading(on_server(system))
     assert sorted(map(str, seen)) == sorted(f"r-{number}" for number in range(10))
     assert cursor is not None
+
+
+@pytest.mark.parametrize("minutes", [0, 1])
+def test_a_link_that_the_server_forgets_loses_nothing(system: QuestionnaireSystem, minutes: int) -> None:
+    for number in range(10):
+        save(system, number, number * minutes)
+    system.forgets_links = 1
+    seen, cursor, said = reading(on_server(system))
+    assert sorted(map(str, seen)) == sorted(system.resources)
+    assert cursor is not None
+    assert not said
+
+
+def test_what_a_server_counts_and_never_gives_is_asked_for_again(system: QuestionnaireSystem) -> None:
+    for number in range(10):
+        save(system, number, 0)
+    system.forgets_links = 1000
+    seen, cursor, said = reading(on_server(system))
+    assert (len(seen), cursor) == (3, None)
+    assert "7 responses more than it gives" in said["missing-responses"]
+
+    system.forgets_links = 0
+    assert len(reading(on_server(system), cursor)[0]) == 10
 
 
 def test_reading_goes_on_where_it_was_cut_off(system: QuestionnaireSystem) -> None:

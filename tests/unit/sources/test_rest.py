@@ -354,3 +354,10 @@ def test_the_token_and_the_query_stand_in_no_message(tmp_path: Path, caplog: pyt
             for secret in (NAME, TOKEN, "office"):
                 assert secret not in str(refused.value)
     assert TOKEN not in caplog.text
+
+
+@pytest.mark.parametrize("cursor", ["", "7", "[]", "no JSON", '{"since": "x"}', '{"since": 5}', "{}"])
+def test_a_cursor_of_something_else_reads_everything(tmp_path: Path, cursor: str) -> None:
+    with RestSystem(tmp_path, paging="offset") as system:
+        fill(system, *keys(3))
+        assert documents(system, cursor) == keys(3)

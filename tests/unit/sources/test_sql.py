@@ -188,9 +188,9 @@ def test_a_snapshot_gives_all_rows_each_time(register: Register) -> None:
 
 def test_child_rows_are_lists_in_their_order(register: Register) -> None:
     def save(key: str, *tests: tuple[int, str]) -> None:
-        rows = [{"table": "tests", "row": {"id": number, "visit": key, "kind": kind}} for number, kind in tests]
-        visit = {"table": "visits", "row": {"id": key}}
-        register.system.save({"key": key, "changed": "2026-03-05T09:00:00+00:00", "native": [visit, *rows]})
+        rows = [{"id": number, "visit": key, "kind": kind} for number, kind in tests]
+        native = {"visits": {"id": key}, "tests": rows}
+        register.system.save({"key": key, "changed": "2026-03-05T09:00:00+00:00", "native": native})
 
     save("a", (2, "syphilis"), (1, "hiv"))
     save("b")

@@ -77,6 +77,18 @@ def test_of_an_object_whose_parts_are_named_only_these_and_what_it_demands() -> 
     assert left(period__end=True)["period"] == DATA["period"]
 
 
+def test_of_an_object_that_is_carried_whole_the_parts_that_are_named_are_limited() -> None:
+    tables = {"reasons": ["screening"], "destinations": ["gp"]}
+    assert left(tables, referral=True, referral__reasons="reasons")["referral"] == {
+        "destination": "gp",
+        "facility": GP,
+    }
+    assert left(tables, referral__reasons="reasons", referral__destination="destinations")["referral"] == {
+        "destination": "gp"
+    }
+    assert left(persons=True, persons__identifiers=1)["persons"] == DATA["persons"]
+
+
 def test_a_number_is_how_many_of_a_list() -> None:
     assert left(persons=1)["persons"] == DATA["persons"][:1]
     assert left(topics=1)["topics"] == ["hygiene"]

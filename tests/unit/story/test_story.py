@@ -256,9 +256,10 @@ def test_what_lies_ahead_is_written_down_before(municipality: Municipality) -> N
     assert {one.status for one in told} >= {"completed", "in-progress", "not-done"}
 
 
-def test_more_work_than_time_is_told_all_the_same(municipality: Municipality) -> None:
-    told = with_changes(municipality, activities=6000).story().first
-    assert len(told) >= 6000
+def test_more_work_than_time_is_told_all_the_same() -> None:
+    municipality = load_municipality(FOLDER / "register", system="register")
+    told = with_changes(municipality, activities=4000).story().first
+    assert len(told) >= 4000
     assert len({one.local_id for one in told}) == len(told)
 
 

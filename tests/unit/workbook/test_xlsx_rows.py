@@ -75,6 +75,11 @@ def test_a_record_below_the_signatures_is_still_a_record(office: Any) -> None:
     assert read.remarks == [("signatures", "Март' rows 3-4")]
 
 
+def test_in_a_narrow_table_a_full_row_is_a_record_also_below_a_signature(office: Any) -> None:
+    office.table(["Дата", "Вид", "Брой"], ["Изготвил:"], ["05.03.2026", "посещение", 2], ["06.03.2026", "посещение"])
+    assert len(office.read().records) == 2
+
+
 def test_rows_that_are_numbered_ahead_are_said(office: Any) -> None:
     assert kinds(office, ROW, [2], ["3."], [4]) == [("numbered-ahead", "Март' rows 3-5")]
 

@@ -1,0 +1,1 @@
+"""Dimitrovgrad: the reports of its health mediators in the Community Health Toolkit."""

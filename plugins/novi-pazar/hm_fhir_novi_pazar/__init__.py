@@ -1,0 +1,1 @@
+"""Novi pazar: the day sheets of its health mediators in ODK Central."""
