@@ -15,7 +15,7 @@ from hm_fhir.errors import HmFhirError, PluginError, RecordRejected, SettingsErr
 from hm_fhir.fhir.json import to_json
 from hm_fhir.outbox.entry import RejectedRecord
 from hm_fhir.records import SourceSpec, TargetSpec
-from hm_fhir.sources.base import UNREADABLE, Record, Source, SourceContext
+from hm_fhir.sources.base import Record, Source, SourceContext
 
 Spec = TypeVar("Spec")
 
@@ -76,7 +76,7 @@ def reading_of(
 
 def record_again(kept: RejectedRecord) -> Record:
     """Return a rejected record as it was read; what could not be read then cannot be read now."""
-    error = RecordRejected(kept.message, code=kept.code, place=kept.place) if kept.code == UNREADABLE else None
+    error = None if kept.replayable else RecordRejected(kept.message, code=kept.code, place=kept.place)
     values = kept.payload if isinstance(kept.payload, dict) else {}
     return Record(kept.place or "", values, error, document=kept.document)
 

@@ -208,6 +208,7 @@ class SourceReader:
                 at=self._now(),
                 document=record.document,
                 activity_key=activity_key,
+                replayable=record.error is None,
             )
         )
 

@@ -289,6 +289,7 @@ class Rejection:
         at: when it was read.
         document: the document that it is a part of, when its source says so.
         activity_key: pseudonym of the activity that it would have told of, when it says so.
+        replayable: the payload is the whole record, so it can be taken again.
     """
 
     source: str
@@ -300,6 +301,7 @@ class Rejection:
     at: datetime
     document: str | None = field(default=None, repr=False)
     activity_key: str | None = None
+    replayable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,6 +319,7 @@ class RejectedRecord:
         last_at: when it was last rejected.
         times: how many times.
         document: the document that it is a part of, when its source says so.
+        replayable: see Rejection.
     """
 
     source: str
@@ -329,6 +332,7 @@ class RejectedRecord:
     last_at: datetime
     times: int
     document: str | None = field(default=None, repr=False)
+    replayable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from pydantic import BeforeValidator, Field
 from hm_fhir.config import Section
 from hm_fhir.errors import SettingsError
 from hm_fhir.sources.base import Headings, Item, ReaderKind, Remark, SourceContext
+from hm_fhir.sources.headings import heading_key
 from hm_fhir.sources.workbook.calamine import CalamineBook
 from hm_fhir.sources.workbook.cells import Book, Sheet, Unreadable
 from hm_fhir.sources.workbook.lines import NUMBERS, TOTALS
@@ -73,15 +74,21 @@ class XlsxReader:
         self._path = context.folder / options.path
         self._wanted = Wanted()
 
-    def want(self, names: Iterable[str], *, dates: Iterable[str] = ()) -> None:
+    def want(self, names: Iterable[str]) -> None:
         """Tell how columns are called, so that the headings are found.
 
         Args:
             names: of columns; in another sheet one may be called otherwise.
-            dates: those below which a plain number is a day. In a workbook that counts from 1904 they become
-                numbers of the 1900 system.
         """
-        self._wanted = Wanted(names, dates)
+        self._wanted = Wanted(names, self._wanted.days)
+
+    def want_days(self, names: Iterable[str]) -> None:
+        """Tell in which columns a bare number is a day: one of a workbook that counts from 1904 is translated.
+
+        Args:
+            names: of columns; their numbers become those of the 1900 system, which the reading of days knows.
+        """
+        self._wanted = Wanted(self._wanted.keys, map(heading_key, names))
 
     def count(self) -> int | None:
         """Return about how many rows the sheets have, or None when the workbook does not say it."""
@@ -132,7 +139,7 @@ class XlsxReader:
         if book.unseen:
             said = f"a file of this kind does not tell: {book.unseen}; an .xlsx does"
             yield Remark(self._path.name, "unseen", said)
-        if book.from_1904 and not self._wanted.dates:
+        if book.from_1904 and not self._wanted.days:
             said = "days are counted from 1904: numbers without a date format are not days of the usual count"
             yield Remark(self._path.name, "days-from-1904", said)
 

@@ -136,12 +136,17 @@ class Population:
         chance: where choices come from.
         today: the day on which ages are counted: of somebody who is 30 then, the date of birth says 160.
         foreigners: share of people who have an LNCh.
+        orders: order numbers of EGNs; populations with different ones share nobody. 926 to 999 is the block of no
+            district, the one that real people hardly have.
     """
 
-    def __init__(self, chance: Chance, *, today: date, foreigners: float = 0.1) -> None:
+    def __init__(
+        self, chance: Chance, *, today: date, foreigners: float = 0.1, orders: range = range(926, 1000)
+    ) -> None:
         self._chance = chance
         self._today = today
         self._foreigners = foreigners
+        self._orders = orders
         self._numbers: set[str] = set()
         self._families = 0
 
@@ -200,13 +205,24 @@ class Population:
         )
 
     def _number(self, kind: str, birth_date: date, sex: str) -> str:
+        number = self._lnch() if kind == "lnch" else self._egn(birth_date, sex)
+        self._numbers.add(number)
+        return number
+
+    def _lnch(self) -> str:
         while True:
-            if kind == "lnch":
-                number = lnch(self._chance.number(100_000_000, 999_999_999))
-            else:
-                # 926 to 999 is the block of no district, the one that real people hardly have.
-                order = 926 + 2 * self._chance.number(0, 36) + (sex == "female")
-                number = egn(birth_date, order)
-            if number not in self._numbers and is_number_of_one_kind(number):
-                self._numbers.add(number)
+            number = lnch(self._chance.number(100_000_000, 999_999_999))
+            if self._is_free(number):
                 return number
+
+    def _egn(self, birth_date: date, sex: str) -> str:
+        odd = sex == "female"
+        orders = [one for one in self._orders if one % 2 == odd]
+        for _ in orders:
+            if self._is_free(number := egn(birth_date, self._chance.pick(orders))):
+                return number
+        # Many are born on one day.
+        return next(one for one in (egn(birth_date, order) for order in range(odd, 1000, 2)) if self._is_free(one))
+
+    def _is_free(self, number: str) -> bool:
+        return number not in self._numbers and is_number_of_one_kind(number)

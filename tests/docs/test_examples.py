@@ -48,8 +48,8 @@ from hm_fhir.testing import Fault, FhirServer
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-MOST_NOT_RUN = 8
-TIMEOUT_SECONDS = 120
+MOST_NOT_RUN = 10
+TIMEOUT_SECONDS = 300
 
 _DIRECTIVE = re.compile(r"<!-- (file|run as|not run|server): (.+?) -->")
 _FENCE = re.compile(r"```(\S*)$")
@@ -304,7 +304,7 @@ def test_few_examples_are_not_run_and_each_says_why(capsys: pytest.CaptureFixtur
 
 
 def test_the_server_of_the_tutorial_starts(tmp_path: Path) -> None:
-    told = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+    told = (ROOT / "docs" / "tutorial" / "first-steps.md").read_text(encoding="utf-8")
     [command] = re.findall(r"^python -c .*FhirServer.*$", told, re.MULTILINE)
     environment = {**os.environ, "PATH": f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}"}
 

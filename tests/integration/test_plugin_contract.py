@@ -241,11 +241,16 @@ def test_what_is_not_valid_is_found(folder: Path) -> None:
         folder,
         """
 def activity(self, record):
+    from datetime import timedelta
     told = self.source.activity(record)
-    return changed(told, activity=told.activity.model_copy(update={"note": "   "}))
+    period = told.activity.period
+    backwards = period.model_copy(update={"end": period.start - timedelta(days=2)})
+    return changed(told, activity=told.activity.model_copy(update={"period": backwards}))
 """,
     )
-    assert "not valid" in finding(folder, Contract.test_what_is_sent_is_valid)
+    said = finding(folder, Contract.test_what_is_sent_is_valid)
+    assert "not valid, and withheld" in said
+    assert "per-1" in said
 
 
 def test_a_correction_that_is_not_newer_is_found(folder: Path) -> None:

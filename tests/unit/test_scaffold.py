@@ -92,7 +92,9 @@ def test_nothing_is_ever_overwritten(tmp_path: Path) -> None:
     assert changed.read_text(encoding="utf-8") == "mine"
 
 
-@pytest.mark.parametrize("name", ["", "Novo", "novo_selo", "-novo", "novo-", "novo--selo", "ново", "1novo", "a" * 41, "a/b"])
+@pytest.mark.parametrize(
+    "name", ["", "Novo", "novo_selo", "-novo", "novo-", "novo--selo", "ново", "1novo", "a" * 41, "a/b"]
+)
 def test_what_is_no_name_is_refused_and_nothing_is_written(name: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be the name"):
         write_plugin(name, "csv", tmp_path)

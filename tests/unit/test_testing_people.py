@@ -121,6 +121,22 @@ def test_a_number_of_two_kinds_is_told_from_one_of_one_kind() -> None:
     assert is_number_of_one_kind("7523169263")
 
 
+def test_populations_with_other_order_numbers_share_nobody() -> None:
+    several = [
+        Population(Chance(1), today=TODAY, foreigners=0, orders=range(first, first + 12)) for first in (926, 938)
+    ]
+    numbers = [{one.person(ages_years=(0, 90)).number for _ in range(500)} for one in several]
+    assert len(numbers[0]) == len(numbers[1]) == 500
+    assert not numbers[0] & numbers[1]
+
+
+def test_many_are_born_on_one_day() -> None:
+    population = Population(Chance(1), today=TODAY, foreigners=0, orders=range(926, 938))
+    mother = population.person(ages_years=(20, 30), gender="female")
+    children = {population.newborn(date(2026, 2, 10), mother).number for _ in range(200)}
+    assert len(children) == 200
+
+
 def test_relatives_share_family_name_and_telephone() -> None:
     population = Population(Chance(3), today=TODAY)
     mother = population.person(ages_years=(30, 30), gender="female")

@@ -78,9 +78,11 @@ ON CONFLICT (target, name) DO UPDATE SET count = count + 1;
 -- name: reject_record
 -- Keeps a record that cannot become an activity, once.
 INSERT INTO hm_fhir_rejected
-    (source, record_digest, place, code, message, content, first_at, last_at, times, document, activity_key)
+    (source, record_digest, place, code, message, content, first_at, last_at, times, document,
+    activity_key, replayable)
 VALUES
-    (:source, :record_digest, :place, :code, :message, :content, :at, :at, 1, :document, :activity_key)
+    (:source, :record_digest, :place, :code, :message, :content, :at, :at, 1, :document,
+    :activity_key, :replayable)
 ON CONFLICT (source, record_digest) DO UPDATE SET
     place = excluded.place,
     code = excluded.code,
@@ -89,7 +91,8 @@ ON CONFLICT (source, record_digest) DO UPDATE SET
     last_at = excluded.last_at,
     times = times + 1,
     document = excluded.document,
-    activity_key = excluded.activity_key;
+    activity_key = excluded.activity_key,
+    replayable = excluded.replayable;
 
 -- name: accept_record
 -- Forgets the rejection of a record that is good by now.

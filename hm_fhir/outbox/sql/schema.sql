@@ -139,6 +139,8 @@ CREATE TABLE hm_fhir_rejected (
     -- what it is a part of, and which activity it would have told of, when it says so
     document TEXT,
     activity_key TEXT,
+    -- 0: the reader could not read it, so what is kept is not the record
+    replayable INTEGER NOT NULL DEFAULT 1,
     PRIMARY KEY (source, record_digest)
 );
 

@@ -113,6 +113,7 @@ class SqliteStore:
                     "at": to_text(rejection.at),
                     "document": rejection.document,
                     "activity_key": rejection.activity_key,
+                    "replayable": int(rejection.replayable),
                 },
             )
 
@@ -375,6 +376,7 @@ class SqliteStore:
                     last_at=datetime.fromisoformat(row["last_at"]),
                     times=row["times"],
                     document=row["document"],
+                    replayable=bool(row["replayable"]),
                 )
                 for row in rows
             )

@@ -23,6 +23,7 @@ from hm_fhir.sources.fields.loading import Fields, load_fields
 from hm_fhir.sources.fields.program import Program
 
 FIELDS_FILE: Final = "fields.yaml"
+_DAYS: Final = ("date", "moment", "date-or-moment")
 DIRECTORY_FILE: Final = "directory.yaml"
 
 
@@ -107,7 +108,11 @@ class FieldsSource:
         want = getattr(self._reader, "want", None)
         if want is not None and not self._wants:
             self._wants = True
-            want(tuple(name for column in self.fields.columns if column.within is None for name in column.names))
+            columns = [column for column in self.fields.columns if column.within is None]
+            want(tuple(name for column in columns for name in column.names))
+            want_days = getattr(self._reader, "want_days", None)
+            if want_days is not None:  # a workbook can count its days from another one
+                want_days(tuple(name for column in columns if column.reads in _DAYS for name in column.names))
         for item in self._reader.records(since):
             if isinstance(item, Record):
                 yield from self._parts(item)

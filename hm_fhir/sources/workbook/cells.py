@@ -80,12 +80,10 @@ class Layout:
 
     Args:
         merged: its merged cells.
-        filtered: a filter is set.
         rows: number of its last row, when the file says so.
     """
 
     merged: tuple[Merged, ...] = ()
-    filtered: bool = False
     rows: int | None = None
 
 

@@ -157,7 +157,7 @@ class SheetRecords:
 
     def _shifted(self, name: str, value: Value) -> Value:
         is_number = not isinstance(value, str | bool | CellError)
-        if is_number and heading_key(name) in self._wanted.dates:
+        if is_number and heading_key(name) in self._wanted.days:
             return value + self._shift  # type: ignore[operator]  # a number
         return value
 

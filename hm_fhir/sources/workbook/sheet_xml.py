@@ -1,6 +1,6 @@
 """The cells of a sheet of an .xlsx file, row by row: only one piece of the file is in memory.
 
-ECMA-376 part 1, 18.3. The merged cells and the filter stand behind the cells, so they are looked up first.
+ECMA-376 part 1, 18.3. The merged cells stand behind the cells, so they are looked up first.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ _LONGEST_END = 100
 _NOT_COMPUTED = CellError("a formula that was never computed")
 _WRONG_TEXT = CellError("a text that the workbook does not hold")
 _WRONG_NUMBER = CellError("a number that is none")
+_MIDNIGHT = re.compile(r"T00:00(:00(\.0+)?)?Z?$")
 _SURE_DIGITS = 10
+_TRUE = ("1", "true")
 _MOST_DATES = 5_000
 LAST_ROW = 1_048_576
 LAST_COLUMN = 16_383
@@ -60,17 +62,15 @@ def layout(file: IO[bytes]) -> Layout:
     reader = xml.parser()
     reader.StartElementHandler = lambda name, attributes: found.append((xml.local(name), attributes))
     merged: list[Merged] = []
-    filtered, rows = False, None
+    rows = None
     for _ in xml.feed(reader, _WithoutCells(file)):  # type: ignore[arg-type]  # all that is asked of it is read()
         for name, attributes in found:
             if name == "mergeCell":
                 merged.append(_area(attributes.get("ref", "")))
-            elif name == "autoFilter":
-                filtered = True
             elif name == "dimension" and ":" in attributes.get("ref", ""):
                 rows = _area(attributes["ref"]).bottom
         found.clear()
-    return Layout(tuple(merged), filtered, rows)
+    return Layout(tuple(merged), rows)
 
 
 class _WithoutCells:
@@ -123,119 +123,129 @@ def rows(file: IO[bytes], reading: CellReading) -> Iterator[SheetRow]:
     """
     reader = xml.parser()
     found: list[SheetRow] = []
-    reader.StartElementHandler = lambda name, _: _Cells(reader, xml.prefix(name), reading, found)
+    reader.StartElementHandler = lambda name, _: _put_together(reader, xml.prefix(name), reading, found)
     for _ in xml.feed(reader, file):
         yield from found
         found.clear()
 
 
-class _Cells:
-    """Puts the cells of rows together while a parser goes through a sheet."""
+def _put_together(reader: Any, before: str, reading: CellReading, found: list[SheetRow]) -> None:
+    """Let a parser put the cells of rows together while it goes through a sheet.
 
-    def __init__(self, reader: Any, before: str, reading: CellReading, found: list[SheetRow]) -> None:
-        self._reading = reading
-        self._texts = reading.texts
-        self._forms = reading.forms
-        self._found = found
-        self._row, self._cell = f"{before}row", f"{before}c"
-        self._value, self._formula = f"{before}v", f"{before}f"
-        self._columns: dict[str, int] = {}
-        self._dates: dict[tuple[str, DateForm], Value | None] = {}
-        self._reader = reader
-        self._parts = TextParts(reader, before)
-        self._number = 0
-        self._hidden = False
-        self._begin_row()
-        self._type: str | None = None
-        self._style: str | None = None
-        self._has_value = self._has_formula = False
-        reader.StartElementHandler = self._start
-        reader.EndElementHandler = self._end
+    Args:
+        reader: the parser, at the root of the sheet.
+        before: prefix of the names of elements.
+        reading: see `CellReading`.
+        found: where the rows are put.
+    """
+    # Functions in a function: these few lines run for every cell, and looking up attributes is a third of the time.
+    row_name, cell_name, value_name, formula_name = f"{before}row", f"{before}c", f"{before}v", f"{before}f"
+    gathered = TextParts(reader, before)
+    parts, texts, values = gathered.parts, reading.texts, _Values(reading)
+    columns: dict[str, int] = {}
+    cells: dict[int, Value] = {}
+    line = formulas = 0
+    column = -1
+    is_hidden = has_formula = False
+    kind: str | None = None
+    style: str | None = None
 
-    def _begin_row(self) -> None:
-        self._cells: dict[int, Value] = {}
-        self._formulas = 0
-        self._column = -1
-
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        if name == self._cell:
-            self._type = attributes.get("t")
-            self._style = attributes.get("s")
-            self._has_value = self._has_formula = False
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal cells, line, formulas, column, is_hidden, has_formula, kind, style
+        if name == cell_name:
+            kind, style = attributes.get("t"), attributes.get("s")
+            has_formula = False
             place = attributes.get("r")
             if place is None:
-                self._column += 1
+                column += 1
             else:
                 letters = place.rstrip("0123456789")
-                column = self._columns.get(letters)
-                if column is None:
-                    column = self._columns[letters] = _column_number(letters)
-                self._column = column
-        elif name == self._value:
-            self._has_value = True
-            self._reader.CharacterDataHandler = self._parts.parts.append
-        elif name == self._row:
-            self._begin_row()
-            self._number = _row_number(attributes.get("r"), self._number + 1)
-            self._hidden = attributes.get("hidden") in ("1", "true")
-        elif name == self._formula:
-            self._has_formula = True
+                try:
+                    column = columns[letters]
+                except KeyError:
+                    column = columns[letters] = _column_number(letters)
+        elif name == value_name:
+            reader.CharacterDataHandler = parts.append
+        elif name == row_name:
+            cells, formulas, column = {}, 0, -1
+            line = _row_number(attributes.get("r"), line + 1)
+            is_hidden = attributes.get("hidden") in _TRUE
+        elif name == formula_name:
+            has_formula = True
+            formulas += 1
         else:
-            self._parts.start(name)
+            gathered.start(name)
 
-    def _end(self, name: str) -> None:
-        if name == self._value:
-            self._reader.CharacterDataHandler = None
-        elif name == self._cell:
-            if self._has_formula:
-                self._formulas += 1
-            value = self._read()
-            if value is not None and value != "":
-                self._cells[self._column] = value
-        elif name == self._row:
-            if self._cells:
-                self._found.append(SheetRow(self._number, self._cells, self._hidden, self._formulas))
-                self._begin_row()
+    def end(name: str) -> None:
+        nonlocal cells
+        if name == value_name:
+            reader.CharacterDataHandler = None
+        elif name == cell_name:
+            text = parts[0] if len(parts) == 1 else "".join(parts)
+            parts.clear()
+            if has_formula and not text and kind != "str":  # a text can be empty, a number cannot
+                cells[column] = _NOT_COMPUTED
+            elif kind == "s":
+                try:
+                    if shared := texts[int(text)]:
+                        cells[column] = shared
+                except (IndexError, ValueError):
+                    cells[column] = _WRONG_TEXT
+            elif text and (value := values.read(text, kind, style)) != "":
+                cells[column] = value
+        elif name == row_name:
+            if cells:
+                found.append(SheetRow(line, cells, is_hidden, formulas))
+                cells = {}
         else:
-            self._parts.end(name)
+            gathered.end(name)
 
-    def _read(self) -> Value | None:
-        parts = self._parts.parts
-        text = parts[0] if len(parts) == 1 else "".join(parts)
-        parts.clear()
-        if self._has_formula and not self._has_value:
-            return _NOT_COMPUTED
-        kind = self._type
-        if kind == "s":
-            try:
-                return self._texts[int(text)]
-            except (IndexError, ValueError):
-                return _WRONG_TEXT
-        if not text:
-            return None
+    reader.StartElementHandler = start
+    reader.EndElementHandler = end
+
+
+class _Values:
+    """Reads the cells that hold their value themselves.
+
+    Args:
+        reading: see `CellReading`.
+    """
+
+    def __init__(self, reading: CellReading) -> None:
+        self._forms = reading.forms
+        self._from_1904 = reading.from_1904
+        self._dates: dict[tuple[str, DateForm], Value | None] = {}
+
+    def read(self, text: str, kind: str | None, style: str | None) -> Value:
+        """Return what a cell says; an empty text for nothing.
+
+        Args:
+            text: what stands in it, not empty.
+            kind: its type (ECMA-376 part 1, 18.18.11); a number if absent.
+            style: number of its style.
+        """
         if kind is None or kind == "n":
-            if self._style is None and len(text) < _SURE_DIGITS and text.isdecimal():
+            if style is None and len(text) < _SURE_DIGITS and text.isdecimal():
                 return int(text)
-            return self._number_of(text)
+            value = self._number(text, int(style) if style and style.isdecimal() else 0)
+            return _WRONG_NUMBER if value is None else value
         if kind == "b":
-            return text.strip() in ("1", "true")
+            return text.strip() in _TRUE
         if kind == "e":
             return CellError(text)
-        return unescaped(text).strip()  # str, inlineStr, and d, which is ISO 8601 already
+        if kind == "d":  # ISO 8601 already; a whole day is a day alone
+            return _MIDNIGHT.sub("", text.strip())
+        return unescaped(text).strip()
 
-    def _number_of(self, text: str) -> Value | None:
-        style = int(self._style) if self._style and self._style.isdecimal() else 0
+    def _number(self, text: str, style: int) -> Value | None:
         form = self._forms[style] if style < len(self._forms) else None
-        value = self._dated(text, form) if form else number(text)
-        return _WRONG_NUMBER if value is None else value
-
-    def _dated(self, text: str, form: DateForm) -> Value | None:
-        # The same days come again and again.
-        key = (text, form)
+        if form is None:
+            return number(text)
+        key = (text, form)  # the same days come again and again
         if key not in self._dates:
             if len(self._dates) == _MOST_DATES:
                 self._dates.clear()
-            self._dates[key] = dated(text, form, from_1904=self._reading.from_1904)
+            self._dates[key] = dated(text, form, from_1904=self._from_1904)
         return self._dates[key]
 
 

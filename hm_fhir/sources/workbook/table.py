@@ -28,12 +28,12 @@ class Wanted:
 
     Args:
         names: their headings; one column may have several in different sheets.
-        dates: those below which numbers are days.
+        days: those below which bare numbers are days.
     """
 
-    def __init__(self, names: Iterable[str] = (), dates: Iterable[str] = ()) -> None:
+    def __init__(self, names: Iterable[str] = (), days: Iterable[str] = ()) -> None:
         self.keys = frozenset(map(heading_key, names))
-        self.dates = frozenset(map(heading_key, dates))
+        self.days = frozenset(map(heading_key, days))
 
     def __bool__(self) -> bool:
         return bool(self.keys)

@@ -54,8 +54,7 @@ class OdkSystem(ServedSystem):
         project: number of the project.
         form: id of the form.
         auth: what `options` say: a web user who logs in, or their e-mail and password in every request.
-        deletes: what becomes of a submission that should not be: `trash` deletes it, `reject` gives it the review state
-            ``rejected``.
+        deletes: what `delete` does: `trash` puts a submission there, `reject` gives it the state ``rejected``.
         knows_deletions: whether filters know ``deletedAt`` (2024.3 and newer).
         knows_expand: whether ``$expand=*`` is known (1.2 and newer); an older one ignores it.
     """

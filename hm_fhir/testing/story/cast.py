@@ -100,18 +100,20 @@ class Cast:
         first_day: ages are counted on it, and numbers are known since.
         addresses: where people live.
         shares: who has which number.
+        orders: order numbers of EGNs; see `orders_of`.
     """
 
     chance: Chance
     first_day: date
     addresses: Sequence[Address]
     shares: NumberShares = field(default_factory=NumberShares)
+    orders: range = range(926, 1000)
     residents: list[Resident] = field(default_factory=list)
     _people: Population = field(init=False)
 
     def __post_init__(self) -> None:
         # Numbers are given out here by shares, so the population itself has nobody with an LNCh but on demand.
-        self._people = Population(self.chance, today=self.first_day, foreigners=0)
+        self._people = Population(self.chance, today=self.first_day, foreigners=0, orders=self.orders)
 
     def resident(
         self,
@@ -183,6 +185,15 @@ class Cast:
 
 PILOTS = ("SFO39", "KNL48", "SHU22", "SZR12", "BGS04", "HKV09")
 """NSI codes of the six pilot municipalities, in the ring in which people move from one to the next."""
+
+_ORDERS_OF_EACH = 12
+
+
+def orders_of(code: str) -> range:
+    """Return order numbers of EGNs for a municipality (NSI code), so that no two pilots share somebody by chance."""
+    position = PILOTS.index(code) if code in PILOTS else sum(code.encode()) % len(PILOTS)
+    return range(926 + position * _ORDERS_OF_EACH, 926 + (position + 1) * _ORDERS_OF_EACH)
+
 
 MOVERS_A_YEAR = 3
 _SEED_OF_MOVERS = 1_900

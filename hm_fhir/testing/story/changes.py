@@ -99,11 +99,11 @@ class _Changes:
         """Yield every change."""
         for activity in self._late:
             yield self._saved("late", activity, activity.updated_at)
-        for _ in range(min(CORRECTIONS, len(self._first) // 4)):
+        for _ in range(min(CORRECTIONS, len(self._left) // 4)):
             corrected = self._corrected(self._documents[self._take()][0])
             if corrected is not None:
                 yield self._saved("corrected", corrected, corrected.updated_at)
-        for _ in range(min(AGAIN, len(self._first) // 8)):
+        for _ in range(min(AGAIN, len(self._left) // 8)):
             yield self._again(self._take())
         yield from self._deletions()
         yield from self._defects()

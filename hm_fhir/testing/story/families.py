@@ -161,7 +161,7 @@ def children(teller: Teller, first_day: date) -> None:
         reasons=["routine-visit"],
         outcome="person-not-found",
     )
-    case.ahead("home-visit", 34, "home", ["routine-visit"])
+    case.ahead("home-visit", 27, "home", ["routine-visit"])
 
 
 def oldest(teller: Teller, first_day: date) -> None:

@@ -63,7 +63,7 @@ def pregnancy_found(teller: Teller, first_day: date) -> None:
         case.step("home-visit", 24, "home", findings={"pregnancy": lost}, reasons=["postpartum-check"])
         return
     case.step("phone-contact", 24, "phone", topics=["nutrition", "pregnancy-care"], outcome="achieved")
-    case.ahead("accompaniment", 38, "practice", ["antenatal-check"])
+    case.ahead("accompaniment", 31, "practice", ["antenatal-check"])
 
 
 def birth(teller: Teller, first_day: date) -> None:

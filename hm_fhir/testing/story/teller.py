@@ -125,13 +125,13 @@ class Teller:
         ahead = fields.get("status") in _AHEAD
         if (
             kind not in self.types
-            or self._is_enough(kind)
+            or (self._is_enough(kind) and not ahead)
             or day > self.last_day + (_WEEK * 2 if ahead else timedelta())
         ):
             return None
         start, end = self.diary.visit(mediator, day)
         # What is planned or called off is known a week before.
-        written = self.diary.recorded(mediator, end - (_WEEK if ahead else timedelta()))
+        written = end - _WEEK if ahead else self.diary.recorded(mediator, end)
         if written.date() > self.last_day:
             if ahead:
                 return None

@@ -13,7 +13,7 @@ from hm_fhir.errors import SettingsError, did_you_mean
 from hm_fhir.testing.people import Chance
 from hm_fhir.testing.story import community, families, moving, papers, pregnancy, syphilis, wards
 from hm_fhir.testing.story.carried import Carried
-from hm_fhir.testing.story.cast import Cast, NumberShares
+from hm_fhir.testing.story.cast import Cast, NumberShares, orders_of
 from hm_fhir.testing.story.diary import Diary, hours_of
 from hm_fhir.testing.story.places import Places, addresses, named_places
 from hm_fhir.testing.story.teller import Teller, Told
@@ -151,7 +151,13 @@ def tell(plan: StoryPlan, chance: Chance) -> Teller:
         types={kind: weight / sum(weights.values()) for kind, weight in weights.items()},
         places=Places(plan.facilities, plan.mediators),
         diary=Diary({number: hours_of(one) for number, one in plan.mediators.items()}, plan.zone, chance),
-        cast=Cast(chance, plan.first_day, addresses(plan.municipality, plan.mediators), _shares(plan)),
+        cast=Cast(
+            chance,
+            plan.first_day,
+            addresses(plan.municipality, plan.mediators),
+            _shares(plan),
+            orders_of(plan.municipality.code),
+        ),
         carried=plan.carried,
         chance=chance,
         with_time=plan.with_time,

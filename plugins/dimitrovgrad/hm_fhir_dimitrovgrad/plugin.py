@@ -1,4 +1,4 @@
-"""The reports of Dimitrovgrad's health mediators in the CHT; what they mean stands in fields.yaml and directory.yaml."""
+"""Reports of Dimitrovgrad's health mediators in the CHT; what they mean stands in fields.yaml and directory.yaml."""
 
 from __future__ import annotations
 

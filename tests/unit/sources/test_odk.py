@@ -237,6 +237,15 @@ def test_a_server_that_knows_no_deletions_says_what_to_do(tmp_path: Path) -> Non
         assert "no-deletions" in remarks(odk, deletions=False)
 
 
+def test_who_rejects_what_should_not_be_deletes_nothing_in_central(tmp_path: Path) -> None:
+    with OdkSystem(tmp_path, deletes="reject") as odk:
+        odk.save({"key": "uuid:1", "changed": DAY.format(1), "native": {"submission": {"a": "1"}}})
+        odk.delete("uuid:1", DAY.format(2))
+        assert deleted(odk) == ["uuid:1"]
+        assert deleted(odk, deletions=False) == ["uuid:1"]
+        assert deleted(odk, withdrawn_review_states=[]) == []
+
+
 def test_a_rejected_submission_counts_as_deleted_until_it_is_not(odk: OdkSystem) -> None:
     submit(odk, "uuid:1", 1)
     submit(odk, "uuid:2", 2)

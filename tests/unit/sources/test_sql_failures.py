@@ -46,7 +46,7 @@ def documents(items: list[Item]) -> list[str | None]:
     return [item.document for item in items if isinstance(item, Record)]
 
 
-def cut_connections(but: str = "") -> int:
+def cut_connections() -> int:
     """End every connection of the reader, as an administrator does, and return how many."""
     url = postgresql_url().replace("+psycopg", "")
     with closing(psycopg.connect(url, autocommit=True)) as owner:
@@ -80,7 +80,10 @@ def test_a_server_that_is_down_is_for_later_and_the_place_is_kept(tmp_path: Path
     nobody = {"url": "postgresql://reader@127.0.0.1:1/register", "connect_timeout_seconds": 2}
     with pytest.raises(RetryLater, match="the database of visits does not answer"):
         list(read(tmp_path, cursor, table="visits", **nobody))
-    assert documents(list(read(tmp_path, cursor, table="visits", **system.options))) == ["2", "3", "4", "5"]
+    rest = documents(list(read(tmp_path, cursor, table="visits", overlap_seconds=0, **system.options)))
+    # Behind the last page first; then what may have come late meanwhile.
+    assert rest[:4] == ["2", "3", "4", "5"]
+    assert set(rest) <= {"2", "3", "4", "5"}
 
 
 def test_a_page_that_takes_too_long_is_for_later(tmp_path: Path, system: SqlSystem) -> None:

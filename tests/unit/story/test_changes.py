@@ -14,6 +14,7 @@ from hm_fhir.activities.identity import Identity
 from hm_fhir.delivery.intake import Intake
 from hm_fhir.delivery.reading import Reading
 from hm_fhir.delivery.record_counts import RecordCounts
+from hm_fhir.errors import SettingsError
 from hm_fhir.mapping.engine import Mapper
 from hm_fhir.outbox.sqlite import SqliteStore
 from hm_fhir.testing.clock import Clock
@@ -21,7 +22,8 @@ from hm_fhir.testing.samples import Sample
 from hm_fhir.testing.story.changes import AGAIN, CORRECTIONS, DELETIONS
 from hm_fhir.testing.story.defects import DEFECTS
 from hm_fhir.testing.story.municipality import Municipality
-from hm_fhir.testing.story.sample_file import SampleSpec, saving_is_editing
+from hm_fhir.testing.story.native import compile_native
+from hm_fhir.testing.story.sample_file import SampleSpec, read_sample, saving_is_editing
 
 
 class Desk:
@@ -164,6 +166,58 @@ def test_where_saving_is_editing_the_same_again_is_newer(municipality: Municipal
             assert one.updated_at == change.changed
             before = first[one.local_id]
             assert one.model_copy(update={"updated_at": before.updated_at, "version": 0}) == before
+
+
+@pytest.fixture
+def day_sheets(municipality: Municipality, files: Path) -> Municipality:
+    """A municipality whose document is the sheet of a mediator for a day; the product knows when it was saved."""
+    told = {
+        **municipality.spec.model_dump(),
+        "document": "mediator.local_id & ' ' & period.start.local('%Y-%m-%d')",
+        "again": "newer",
+        "deletion": "document",
+    }
+    spec = SampleSpec.model_validate(told)
+    native = compile_native(spec, read_sample(files)[1], municipality.native.words)
+    return replace(municipality, spec=spec, native=native)
+
+
+def test_all_that_a_document_holds_was_saved_with_it(day_sheets: Municipality) -> None:
+    story = day_sheets.story()
+    sheets = day_sheets.documents(story.first)
+    assert max(len(held) for held in sheets.values()) > 2
+    assert all(len({one.updated_at for one in held}) == 1 for held in sheets.values())
+    held_now = {one.local_id: one for one in story.first}
+    renewed = 0
+    for change in story.changes:
+        renewed += len(change.renewed)
+        assert {one.updated_at for one in change.activities} <= {change.changed}
+        assert not {one.local_id for one in change.renewed} & {one.local_id for one in change.touched}
+        for one in change.renewed:
+            before = held_now[one.local_id]
+            assert one.version_key > before.version_key
+            assert one.model_copy(update={"updated_at": before.updated_at, "version": before.version}) == before
+        held_now |= {one.local_id: one for one in change.activities}
+    assert renewed > 0
+
+
+def test_a_record_with_a_defect_overwrites_no_document(day_sheets: Municipality) -> None:
+    story = day_sheets.story()
+    others = {change.key for change in story.changes if change.kind != "defect"} | set(
+        day_sheets.documents(story.first)
+    )
+    wrong = [change.key for change in story.changes if change.kind == "defect"]
+    assert len(set(wrong)) == len(wrong) == len(DEFECTS)
+    assert not others & set(wrong)
+
+
+def test_a_document_that_every_record_shares_can_hold_no_defect(day_sheets: Municipality, files: Path) -> None:
+    spec = day_sheets.spec.model_copy(update={"document": "system"})
+    one_document = replace(
+        day_sheets, spec=spec, native=compile_native(spec, read_sample(files)[1], day_sheets.native.words)
+    )
+    with pytest.raises(SettingsError, match="would overwrite another document"):
+        one_document.story()
 
 
 @pytest.mark.parametrize(

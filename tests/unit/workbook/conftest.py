@@ -51,11 +51,12 @@ class Office:
     def path(self) -> Path:
         return self.folder / "register.xlsx"
 
-    def read(self, *wanted: str, path: Path | None = None, dates: Iterable[str] = (), **options: Any) -> Read:
+    def read(self, *wanted: str, path: Path | None = None, days: Iterable[str] = (), **options: Any) -> Read:
         context = SourceContext("clinic", self.folder, ZoneInfo("Europe/Sofia"))
         reader = KIND.open(XlsxOptions(path=path or self.path, **options), context)
         if wanted:
-            reader.want(wanted, dates=dates)  # type: ignore[attr-defined]
+            reader.want(wanted)  # type: ignore[attr-defined]
+            reader.want_days(days)  # type: ignore[attr-defined]
         return Read(list(reader.records()))
 
     def write(self, fill: Callable[[Any], None], **options: Any) -> None:

@@ -232,15 +232,52 @@ def test_a_cell_whose_text_is_missing_is_a_rejected_record(office: Any) -> None:
     assert record.error.code == "cell-error"
 
 
-def test_a_formula_that_was_never_computed_is_a_rejected_record(office: Any) -> None:
+@pytest.mark.parametrize("value", [b"", b"<v></v>", b"<v/>"])
+def test_a_formula_that_was_never_computed_is_a_rejected_record(office: Any, value: bytes) -> None:
     office.write(lambda book: fill_formula(book.add_worksheet("Март")))
     changed(
         office.path,
-        lambda name, content: content.replace(b"</f><v>0</v>", b"</f>") if name.endswith("sheet1.xml") else content,
+        lambda name, content: (
+            content.replace(b"</f><v>0</v>", b"</f>" + value) if name.endswith("sheet1.xml") else content
+        ),
     )
     (record,) = office.read().records
     assert record.error is not None
     assert record.error.code == "cell-error"
+
+
+def test_a_formula_that_gave_an_empty_text_is_an_empty_cell(office: Any) -> None:
+    office.write(lambda book: fill_formula(book.add_worksheet("Март")))
+    changed(
+        office.path,
+        lambda name, content: (
+            content.replace(b'r="A2"', b'r="A2" t="str"').replace(b"</f><v>0</v>", b"</f><v></v>")
+            if name.endswith("sheet1.xml")
+            else content
+        ),
+    )
+    assert office.read().values == [{"Вид": "x"}]
+
+
+@pytest.mark.parametrize(
+    ("cell", "wanted"),
+    [
+        ("2026-03-05", "2026-03-05"),
+        ("2026-03-05T00:00:00.000", "2026-03-05"),
+        ("2026-03-05T09:30", "2026-03-05T09:30"),
+    ],
+)
+def test_dates_of_the_strict_form_are_read(office: Any, cell: str, wanted: str) -> None:
+    office.table(["Дата", "Вид"], [7, "x"])
+    changed(
+        office.path,
+        lambda name, content: (
+            content.replace(b'<c r="A2"><v>7<', f'<c r="A2" t="d"><v>{cell}<'.encode())
+            if name.endswith("sheet1.xml")
+            else content
+        ),
+    )
+    assert office.read().values == [{"Дата": wanted, "Вид": "x"}]
 
 
 def fill_formula(sheet: Any) -> None:

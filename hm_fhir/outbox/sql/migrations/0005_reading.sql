@@ -25,6 +25,8 @@ CREATE INDEX hm_fhir_origins_by_activity
 -- what a rejected record is a part of, and which activity it would have told of, when it says so
 ALTER TABLE hm_fhir_rejected ADD COLUMN document TEXT;
 ALTER TABLE hm_fhir_rejected ADD COLUMN activity_key TEXT;
+-- 0: the reader could not read it, so what is kept is not the record
+ALTER TABLE hm_fhir_rejected ADD COLUMN replayable INTEGER NOT NULL DEFAULT 1;
 
 CREATE INDEX hm_fhir_rejected_by_activity
     ON hm_fhir_rejected (source, activity_key)
