@@ -31,8 +31,8 @@ class Record:
         place: where it stands: file name and line, sheet and row, form and number; never a value of the record.
         values: what it says, as JSON knows it: texts as they were written, whole numbers, decimals, true and false,
             lists and objects. A record that was rejected is kept as this, and read again from it.
-        error: why it could not be read, when it could not; `values` then holds what was there, to be kept. A better file
-            helps it, not another reading of what is kept.
+        error: why it could not be read, when it could not; `values` then holds what was there, to be kept. A better
+            file helps it, not another reading of what is kept.
         document: identity in its source of the document that this record is, or is a part of: stable over
             corrections. None where the source knows none. Records of one document follow each other.
         deleted: the source says that the document is gone; only `document` and `place` count then.

@@ -16,7 +16,7 @@ from hm_fhir.app import App
 from hm_fhir.errors import MappingError, SettingsError
 from hm_fhir.fhir.json import from_json
 from hm_fhir.mapping.files.yaml_file import read_yaml
-from hm_fhir.sources.base import activity_of
+from hm_fhir.sources.base import activity_of, records_of
 
 _STDIN = "-"
 _NEAR = 3
@@ -119,8 +119,8 @@ def _place_in_json(text: str, name: str) -> str | None:
 
 def _of_source(app: App, name: str, local_id: str) -> Activity:
     source = app.source(name)
-    for record in source.records():
-        if record.error is None and local_id in map(str, _texts(record.values)):
+    for record in records_of(source):
+        if record.error is None and not record.deleted and local_id in map(str, _texts(record.values)):
             activity = activity_of(source, record)
             if activity.local_id == local_id:
                 return activity

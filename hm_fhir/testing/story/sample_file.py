@@ -82,7 +82,7 @@ class SampleSpec(_Part):
     again: Literal["repeated", "newer"] | None = Field(
         default=None,
         description="what saving a document again without a change is: nothing new, or a newer version, because the"
-        " product itself says when it was changed (kobo, odk, dhis2; none: as these do)",
+        " product itself says when it was changed, of all that is in it (kobo, odk, dhis2; none: as these do)",
     )
     deletion: Literal["document", "status", "none"] = Field(
         default="document", description="how something is deleted: the document; a status in it; never"
