@@ -273,5 +273,11 @@ def test_schema_prints_one_schema_or_writes_all(deployment: Deployment) -> None:
     assert shown.json()["properties"]["pack"]["type"] == "string"
     folder = deployment.folder / "schema"
     assert deployment.run("mappings", "schema", "--folder", str(folder)).code == 0
-    assert sorted(path.name for path in folder.iterdir()) == ["case.json", "mapping.json", "pack.json", "part.json"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "case.json",
+        "fields.json",
+        "mapping.json",
+        "pack.json",
+        "part.json",
+    ]
     assert json.loads((folder / "mapping.json").read_text(encoding="utf-8"))["$schema"].endswith("2020-12/schema")
