@@ -280,7 +280,7 @@ class App:
         if source_name not in self.settings.sources:
             fix = did_you_mean(source_name, self.settings.sources)
             raise SettingsError(f"there is no source {source_name!r}", fix=fix)
-        self.store.keep_cursor(source_name, None)
+        self.store.read_again(source_name)
 
     @cached_property
     def intake(self) -> Intake:

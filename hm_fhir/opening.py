@@ -18,6 +18,7 @@ from hm_fhir.records import SourceSpec, TargetSpec
 from hm_fhir.sources.base import Record, Source, SourceContext
 
 Spec = TypeVar("Spec")
+_PARTS = ("incremental", "count", "records", "activity", "local_id")
 
 
 def open_source(settings: Settings, specs: Mapping[str, SourceSpec], name: str) -> Source:
@@ -39,7 +40,14 @@ def open_source(settings: Settings, specs: Mapping[str, SourceSpec], name: str) 
     options = _options(spec.options, given, place)
     context = SourceContext(chosen.system or name, settings.folder, ZoneInfo(settings.deployment.time_zone))
     try:
-        return spec.open(options, context)
+        source = spec.open(options, context)
+        if missing := [part for part in _PARTS if not hasattr(source, part)]:
+            raise PluginError(
+                f"its source has no {', no '.join(missing)}",
+                place=place,
+                fix="report this to the author of the plugin",
+            )
+        return source
     except HmFhirError:
         raise
     except Exception as defect:  # noqa: BLE001  (named, so that somebody can mend it)
@@ -71,6 +79,7 @@ def reading_of(
         made_with=digest(to_json({**own, **made_with})),
         withdraw_missing=chosen.missing == "deleted",
         missing_at_most=chosen.missing_at_most,
+        sources=frozenset(settings.sources),
     )
 
 

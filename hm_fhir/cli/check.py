@@ -12,6 +12,7 @@ from hm_fhir.app import App, open_app
 from hm_fhir.cli.console import Exit, counted, out, print_json, table
 from hm_fhir.errors import HmFhirError, RetryLater
 from hm_fhir.sources.base import Source, count_of
+from hm_fhir.sources.fields.loading import warnings_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def check(app: App, settings: Path) -> Iterator[Finding]:
     yield _look("validation", lambda: _validation(app))
     yield _look("store", lambda: app.store.describe())
     for name in app.settings.sources:
-        yield _look(f"source {name}", lambda name=name: _first_record(app.source(name)))  # type: ignore[misc]
+        yield _look(f"source {name}", lambda name=name: _source(name, app.source(name)))  # type: ignore[misc]
     for name in app.settings.targets:
         yield _look(f"target {name}", lambda name=name: app.targets[name].check())  # type: ignore[misc]
 
@@ -78,6 +79,12 @@ def _validation(app: App) -> str:
         f", {len(definitions.broken)} that cannot be used: hm-fhir validate names them" if definitions.broken else ""
     )
     return f"{counted(len(definitions.profiles), 'profile')} of packages{broken}"
+
+
+def _source(name: str, source: Source) -> str:
+    warnings = len(warnings_of(source))
+    more = f", {counted(warnings, 'warning')}: hm-fhir sources preview {name}" if warnings else ""
+    return f"{_first_record(source)}{more}"
 
 
 def _first_record(source: Source) -> str:

@@ -16,6 +16,7 @@ from hm_fhir.cli.run import show_counts
 from hm_fhir.errors import RecordRejected
 from hm_fhir.mapping.files.yaml_text import to_yaml
 from hm_fhir.sources.base import Record, Remark, Source, Understood, understand
+from hm_fhir.sources.fields.loading import warnings_of
 from hm_fhir.sources.fields.profile import ColumnProfile, profile_of
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -70,6 +71,7 @@ def preview(settings: Path, name: str, rows: int, full: bool, as_json: bool) -> 
     refused = 0
     with open_app(settings) as app:
         source = app.source(name)
+        _warn(source)
         listed = table("record", "becomes", "status", "when", "whom", "what it brings")
         for record in islice(_records(source), rows):
             place, told = record.place, _told(source, record)
@@ -89,6 +91,11 @@ def preview(settings: Path, name: str, rows: int, full: bool, as_json: bool) -> 
         out.print(listed, markup=False)
         out.print(f"\n{counted(refused, 'record')} refused" if refused else "\nnothing refused")
     return Exit.WRONG if refused else Exit.DONE
+
+
+def _warn(source: Source) -> None:
+    for finding in warnings_of(source):
+        err.print(str(finding), markup=False)
 
 
 def _records(source: Source) -> Iterator[Record]:
@@ -163,8 +170,10 @@ def profile(settings: Path, name: str, rows: int | None, as_json: bool) -> int:
     Values of personal columns are never shown. Exit 1 when words are not mapped or columns are not known.
     """
     with open_app(settings) as app, progress() as start:
-        found = profile_of(app.source(name), limit=rows, advance=start(f"from {name}", rows))
-    open_ones = [column for column in found.columns if column.unmapped or column.state in ("gone", "not declared")]
+        source = app.source(name)
+        _warn(source)
+        found = profile_of(source, limit=rows, advance=start(f"from {name}", rows))
+    open_ones = [column for column in found.columns if _is_open(column)]
     if as_json:
         print_json(found.as_json())
         return Exit.WRONG if open_ones else Exit.DONE
@@ -179,6 +188,10 @@ def profile(settings: Path, name: str, rows: int | None, as_json: bool) -> int:
     return Exit.WRONG if open_ones else Exit.DONE
 
 
+def _is_open(column: ColumnProfile) -> bool:
+    return bool(column.unmapped or column.hidden) or column.state in ("gone", "not declared")
+
+
 def _read_as(column: ColumnProfile) -> str:
     return f"{column.read_as} (personal)" if column.personal else column.read_as
 
@@ -186,7 +199,7 @@ def _read_as(column: ColumnProfile) -> str:
 def _words(column: ColumnProfile) -> str:
     shown = [f"{word} ({number})" for word, number in column.unmapped[:_MOST_WORDS]]
     more = len(column.unmapped) - len(shown)
-    hidden = [f"{counted(column.hidden, 'longer text')} not shown"] if column.hidden else []
+    hidden = [f"{counted(column.hidden, 'other text')} not shown"] if column.hidden else []
     return ", ".join([*shown, *([f"and {more} more"] if more else []), *hidden])
 
 
@@ -202,7 +215,10 @@ def replay(settings: Path, names: tuple[str, ...], limit: int | None, as_json: b
     file instead.
     """
     with open_app(settings) as app:
-        names = names or tuple(app.store.rejected_counts())
+        kept = app.store.rejected_counts()
+        names = names or tuple(name for name in app.settings.sources if name in kept)
+        for name in sorted(kept.keys() - app.settings.sources.keys()):
+            err.print(f"{name} is not in the settings any more, and records of it are kept", markup=False)
         counts = {name: app.prepare().replay(name, limit=limit) for name in names}
     if as_json:
         print_json({name: one.as_json() for name, one in counts.items()})

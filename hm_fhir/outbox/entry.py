@@ -342,9 +342,11 @@ class ReadingPlace:
     Args:
         cursor: of the last committed checkpoint; None: at the beginning.
         scan: number of this reading, from 1.
-        read_at: when the last reading began.
+        read_at: when this reading began.
+        tables: digests of the tables (sheets) of the last complete reading.
     """
 
     cursor: str | None
     scan: int
     read_at: datetime
+    tables: frozenset[str] = frozenset()

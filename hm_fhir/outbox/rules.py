@@ -38,7 +38,7 @@ def withdrawn_version(version_key: str) -> str | None:
     The next version of the source is greater than all of these.
     """
     version, changes = _split(version_key)
-    return None if changes % 2 else f"{version}{_CHANGES}{changes + 1:04d}"
+    return None if changes % 2 else f"{version}{_CHANGES}{changes + 1:09d}"
 
 
 def present_version(version_key: str, known: str | None) -> str:
@@ -51,7 +51,7 @@ def present_version(version_key: str, known: str | None) -> str:
     version, changes = _split(known or "")
     if version != version_key or not changes:
         return version_key
-    return f"{version}{_CHANGES}{changes + changes % 2:04d}"
+    return f"{version}{_CHANGES}{changes + changes % 2:09d}"
 
 
 def _split(version_key: str) -> tuple[str, int]:

@@ -73,7 +73,7 @@ class Store(Protocol):
         Args:
             source: name of the source.
             record_digest: digest of the record.
-            activity_key: what was rejected of this activity before is settled, too.
+            activity_key: what was rejected of this activity is settled, too.
             connection: see the class.
         """
 
@@ -94,20 +94,38 @@ class Store(Protocol):
                 was made with something else does not hold, and the source is read from its beginning again.
         """
 
-    def keep_cursor(self, source: str, cursor: str | None) -> None:
-        """Remember up to where a source was read (None: nothing), in the open transaction."""
+    def keep_cursor(self, source: str, cursor: str) -> None:
+        """Remember up to where a source was read, in the open transaction."""
+
+    def read_again(self, source: str) -> None:
+        """Make the next reading begin at the beginning; a reading that is going on ends at its next commit."""
+
+    def keep_tables(self, source: str, tables: Collection[str]) -> None:
+        """Remember digests of the tables (sheets) that a complete reading met."""
 
     def remember_origin(self, source: str, activity_key: str, document_key: str, scan: int) -> None:
-        """Remember from which document of a source an activity came, and in which reading."""
+        """Remember from which document of a source an activity came, and in which reading it was met last."""
 
     def activities_of_document(self, source: str, document_key: str) -> tuple[str, ...]:
         """Return the activities that came from a document."""
 
-    def activities_not_seen(self, source: str, scan: int) -> tuple[tuple[str, ...], int]:
-        """Return the activities of a source that a reading did not meet, and how many came from it in all."""
+    def not_seen(self, source: str, scan: int, *, in_documents: bool) -> tuple[tuple[str, str], ...]:
+        """Return the activities of a source that a reading did not meet, each with its document.
 
-    def forget_origin(self, source: str, activity_key: str) -> bool:
-        """Forget that an activity came from a source; return whether no other source has it."""
+        Args:
+            source: name of the source.
+            scan: number of the reading.
+            in_documents: only those whose document it met.
+        """
+
+    def count_origins(self, source: str) -> int:
+        """Return how many activities came from a source."""
+
+    def forget_origin(self, source: str, activity_key: str) -> tuple[str, ...]:
+        """Forget that an activity came from a source; return the other sources that have it."""
+
+    def settle_document(self, source: str, document: str, keep: Collection[str] = ()) -> None:
+        """Forget what was rejected of a document, except for records with these digests."""
 
     # ---- delivery
 

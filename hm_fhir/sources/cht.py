@@ -90,12 +90,9 @@ class ChtReader:
         if since is not None and not known:
             message = "the settings of this source have changed: it is read from the beginning"
             yield Remark(self._options.database, "other-cursor", message)
-        if since is None:
-            # Once this is committed, a reading that dies is not the first one any more: deletions count from now on.
-            yield self._checkpoint("0")
         with self._http() as http:
             couchdb = self._couchdb(http)
-            reading = ChtReading(self._options, couchdb, self._wanted, is_first=since is None)
+            reading = ChtReading(self._options, couchdb, self._wanted, is_first=seq is None)
             for page in couchdb.pages(seq):
                 yield from reading.records(page.changes)
                 yield self._checkpoint(page.last_seq)

@@ -32,17 +32,21 @@ _FORM_NAME = re.compile(r"[A-Za-z0-9_.:-]{1,60}")
 _MOST_ANCESTORS = 20
 
 
-def skipped_as(document_id: str, document: Document) -> str | None:
-    """Return the name of a kind of documents that tell of no activity, or None for reports, contacts and stubs."""
+def skipped_as(document_id: str, document: Document, *, deleted: bool) -> str | None:
+    """Return the name of a kind of documents that tell of no activity, or None for reports and contacts.
+
+    Args:
+        document_id: its id.
+        document: what it holds; of a deleted one anything may be left, mostly its id alone.
+        deleted: it is a deletion: whatever can have been a report or a contact counts as one.
+    """
     by_id = next((kind for beginning, kind in _BY_ID.items() if document_id.startswith(beginning)), None)
     if by_id is not None:
         return by_id
     if document_id.endswith("-info"):
         return "info"
     kind = document.get("type")
-    if kind is None and document.get("_deleted"):
-        return None
-    if is_report(document) or is_contact(document):
+    if is_report(document) or is_contact(document) or (deleted and kind not in _KNOWN_TYPES):
         return None
     if kind == "data_record":
         return "message"

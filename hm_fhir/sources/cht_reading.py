@@ -45,7 +45,7 @@ class ChtReading:
         options: settings.
         couchdb: the database.
         wanted: paths that a fields file names.
-        is_first: nothing was read before.
+        is_first: it begins at the beginning of the feed.
     """
 
     def __init__(self, options: ChtOptions, couchdb: CouchDb, wanted: Collection[str], *, is_first: bool) -> None:
@@ -64,11 +64,11 @@ class ChtReading:
         """Yield the records of a page of the feed, and those of reports whose contacts have changed."""
         reports, contacts = [], []
         for change in changes:
-            skipped = documents.skipped_as(change.id, change.document)
+            skipped = documents.skipped_as(change.id, change.document, deleted=change.deleted)
             if skipped is not None:
                 self._skipped[skipped] += 1
             elif change.deleted:
-                yield from self._deletion(change)
+                yield self._deletion(change)
             elif documents.is_report(change.document):
                 reports.append(change)
             elif documents.is_contact(change.document):
@@ -124,19 +124,12 @@ class ChtReading:
             )
             yield Remark(place, "no-codes-view", message)
 
-    def _deletion(self, change: Change) -> Iterator[Record]:
-        form = change.document.get("form")
-        kind = documents.contact_type(change.document)
-        is_ours = "type" not in change.document or (
-            self._is_read(form) if documents.is_report(change.document) else kind in self._options.contact_types
-        )
-        # In the first reading nothing is known that could be withdrawn, but for what came before in it.
-        if is_ours and (not self._is_first or hash(change.id) in self._joined):
-            self._number += 1
-            place = f"{self._options.database} deletion, change {self._number} of this reading"
-            yield Record(place, {}, document=change.id, deleted=True)
-        else:
-            self._skipped["deleted"] += 1
+    def _deletion(self, change: Change) -> Record:
+        # Never judged by settings or by what this reading knows: the document may have been read with other settings,
+        # or before a reading from the beginning. A deletion of what nobody has read withdraws nothing.
+        self._number += 1
+        place = f"{self._options.database} deletion, change {self._number} of this reading"
+        return Record(place, {}, document=change.id, deleted=True)
 
     def _is_read(self, form: object) -> bool:
         return not self._options.forms or form in self._options.forms
@@ -187,7 +180,6 @@ class ChtReading:
             values["_version"] = documents.version(own, None, None, chain)
             self._number += 1
             kind = documents.shown(documents.contact_type(change.document))
-            self._joined.setdefault(hash(change.id), frozenset())
             yield Record(f"contact {kind}, change {self._number} of this reading", values, document=change.id)
 
     def _named_by(self, reports: Sequence[Document]) -> dict[str, Document]:

@@ -105,10 +105,15 @@ def test_run_delivers_accounts_for_everything_and_is_safe_to_repeat(
         "read": 5,
         "new": 3,
         "newer": 0,
+        "newer_deleted": 0,
         "repeated": 0,
         "repeated_older": 0,
         "rejected": 2,
         "rejected_by_code": {"invalid-activity": 1, "unreadable": 1},
+        "repaired_by_code": {},
+        "gone": 0,
+        "remarks": [],
+        "more_remarks": 0,
         "unmapped_by_type": {"case-closure": 1},
         "not_valid_by_type": {},
         "adds_up": True,
@@ -251,7 +256,8 @@ def test_a_rejected_record_is_kept_with_place_and_reason_and_can_be_repaired(dep
     assert "did you mean 'home'?" in shown
     assert "Проба" not in shown + deployment.run("outbox", "rejected", "--json").output
     assert "Проба" in deployment.run("outbox", "rejected", "--payload").output
-    put(deployment, activity(1))
+    # It was removed from the register, and nothing says that this is a correction.
+    put(deployment, activity(2))
     assert deployment.run("run").code == 0
     assert deployment.run("outbox", "stats", "--json").json()["targets"]["hospital"]["delivered"] == 1
     assert (
@@ -263,6 +269,37 @@ def test_a_rejected_record_is_kept_with_place_and_reason_and_can_be_repaired(dep
         == "1 rejected record forgotten\n"
     )
     assert deployment.run("outbox", "stats", "--json").json()["rejected_records"] == {}
+
+
+def test_the_correction_of_a_rejected_record_settles_it(deployment: Deployment) -> None:
+    put(deployment, activity(1, setting="hom"))
+    deployment.run("run")
+    put(deployment, activity(1))
+    assert deployment.run("run").code == 0
+    assert deployment.run("outbox", "stats", "--json").json()["rejected_records"] == {}
+
+
+def test_rejected_records_are_taken_again_by_replay(deployment: Deployment) -> None:
+    put(deployment, activity(1, setting="hom"), "not json")
+    deployment.run("run")
+    replayed = deployment.run("sources", "replay", "--json")
+    assert replayed.code == 3
+    assert replayed.json()["register"]["rejected_by_code"] == {"invalid-activity": 1, "unreadable": 1}
+    listed = deployment.run("sources", "list", "--json").json()
+    assert [(one["source"], one["reads"], one["rejected"]) for one in listed] == [("register", "everything", 2)]
+    assert deployment.run("sources", "read-again", "register").code == 0
+
+
+def test_preview_shows_what_records_become_and_why_they_are_refused(deployment: Deployment) -> None:
+    put(deployment, activity(1), activity(2, setting="hom"))
+    shown = deployment.run("sources", "preview", "register")
+    assert shown.code == 1
+    assert "home-visit" in shown.output
+    assert "REFUSED invalid-activity" in shown.output
+    assert "1 record refused" in shown.output
+    assert "Проба" not in shown.output + shown.errors
+    assert "Проба" in deployment.run("sources", "preview", "register", "--full").output
+    assert deployment.run("sources", "preview", "register", "--rows", "1").code == 0
 
 
 def test_what_waits_gives_exit_code_3(deployment: Deployment, fhir_server: FhirServer) -> None:

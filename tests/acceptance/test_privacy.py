@@ -114,10 +114,12 @@ def test_a_bad_plugin_does_not_print_what_it_read(tmp_path: Path) -> None:
         "from hm_fhir.sources.base import Record\n"
         "class Options(BaseModel):\n    pass\n"
         "class Source:\n"
+        "    incremental = False\n"
         "    def __init__(self, options, context): pass\n"
         "    def count(self): return 1\n"
-        f"    def records(self): yield Record('row 1', {{'egn': '{EGN}'}})\n"
+        f"    def records(self, since=None): yield Record('row 1', {{'egn': '{EGN}'}})\n"
         f"    def activity(self, record): raise KeyError('ПЛАНТ {EGN}')\n"
+        f"    def local_id(self, record): raise ValueError('ПЛАНТ {EGN}')\n"
         "@hookimpl\n"
         "def hm_fhir_sources():\n    yield SourceSpec('loose', Options, Source, 'a bad one')\n",
         encoding="utf-8",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,9 @@ from hm_fhir.mapping.conceptmap import read_code_systems
 from hm_fhir.mapping.engine import Mapper
 from hm_fhir.mapping.loader import load_packs
 from hm_fhir.outbox.entry import State
+from hm_fhir.outbox.rules import present_version, withdrawn_version
 from hm_fhir.outbox.sqlite import SqliteStore
-from hm_fhir.sources.base import Checkpoint, Item, Record, Remark, Understood
+from hm_fhir.sources.base import Checkpoint, Headings, Item, Record, Remark, Understood
 
 NOW = datetime(2026, 4, 1, 8, tzinfo=UTC)
 IDENTITY = Identity(bytes(32), key_id="test", system="urn:test")
@@ -96,7 +98,10 @@ class Desk:
 
     def __init__(self, store: SqliteStore, mapper: Mapper) -> None:
         self.store = store
-        self.intake = Intake(store, mapper, IDENTITY, ("national",), lambda: NOW)
+        ticks = count()
+        self.intake = Intake(
+            store, mapper, IDENTITY, ("national",), lambda: NOW + timedelta(milliseconds=next(ticks))
+        )
 
     def read(self, source: Given, **how: Any) -> RecordCounts:
         counts = self.read_as_far_as_it_goes(source, **how)
@@ -310,6 +315,88 @@ def test_a_withdrawn_activity_is_one_more_entry_with_nothing_in_it(desk: Desk) -
     assert desk.store.counts()["national"].missing == 0
 
 
+def test_what_another_source_has_counts_also_when_that_one_withdraws_nothing(desk: Desk) -> None:
+    desk.read(Given(*rows(1, 2)), name="other")
+    desk.read(Given(*rows(1, 2)), withdraw_missing=True)
+    assert desk.read(Given(*rows(1)), withdraw_missing=True).gone == 0
+
+
+def test_what_a_source_had_that_is_not_in_the_settings_any_more_does_not_count(desk: Desk) -> None:
+    desk.read(Given(*rows(1, 2)), name="former", withdraw_missing=True)
+    now = frozenset({"register"})
+    desk.read(Given(*rows(1, 2)), withdraw_missing=True, sources=now)
+    assert desk.read(Given(*rows(1)), withdraw_missing=True, sources=now).gone == 1
+
+
+def test_an_empty_file_withdraws_nothing_however_few_there_were(desk: Desk) -> None:
+    desk.read(Given(*rows(1, 2)), withdraw_missing=True)
+    with pytest.raises(SettingsError, match="2 of 2"):
+        desk.read_as_far_as_it_goes(Given(), withdraw_missing=True)
+    assert desk.read(Given(), withdraw_missing=True, missing_at_most=1).gone == 2
+
+
+def test_another_file_at_its_place_withdraws_nothing(desk: Desk) -> None:
+    desk.read(Given(*rows(*range(20))), withdraw_missing=True)
+    with pytest.raises(SettingsError, match="20 of 20"):
+        desk.read_as_far_as_it_goes(Given(*rows(*range(100, 300))), withdraw_missing=True)
+
+
+def test_a_sheet_that_was_not_read_this_time_is_not_taken_for_deletions(desk: Desk) -> None:
+    january = [Headings("a.xlsx 'Януари' row 4", ("№",)), *rows(*range(10))]
+    february = [Headings("a.xlsx 'Февруари' row 4", ("№",)), *rows(11)]
+    desk.read(Given(*january, *february), withdraw_missing=True)
+    moved = [Headings("a.xlsx 'Януари' row 7", ("№",)), *january[1:]]
+    for _ in range(2):
+        counts = desk.read(Given(*moved), withdraw_missing=True)
+        assert (counts.gone, [remark.code for remark in counts.remarks]) == (0, ["missing-kept"])
+    assert desk.read(Given(*moved, *february), withdraw_missing=True).gone == 0
+    desk.read(Given(*moved), withdraw_missing=True)
+    desk.store.read_again("register")
+    assert desk.read(Given(*moved), withdraw_missing=True).gone == 1
+
+
+def test_a_document_that_stands_in_a_snapshot_twice_is_one_document(desk: Desk) -> None:
+    source = Given(talk("1a", document="1"), talk("2", document="2"), talk("1b", document="1"))
+    desk.read(source)
+    for _ in range(2):
+        counts = desk.read(source)
+        assert (counts.repeated, counts.newer, counts.gone) == (3, 0, 0)
+    assert desk.read(Given(*source.items[:2])).gone == 1
+
+
+def test_a_run_that_another_one_overtakes_leaves_the_source_to_it(desk: Desk) -> None:
+    def overtaken() -> Iterator[Item]:
+        yield from rows(*range(ITEMS_IN_A_COMMIT))
+        desk.read(Given(*rows(*range(700))), withdraw_missing=True)
+        yield from rows(*range(ITEMS_IN_A_COMMIT, 700))
+
+    source = Given()
+    source.records = lambda since=None: overtaken()  # type: ignore[method-assign]
+    counts = desk.read(source, withdraw_missing=True)
+    assert (counts.read, counts.gone) == (ITEMS_IN_A_COMMIT, 0)
+    assert [remark.code for remark in counts.remarks] == ["overtaken"]
+    assert desk.present() == 700
+
+
+def test_versions_stay_in_order_however_often_a_row_vanishes() -> None:
+    version = "2026-03-02T14:00:00.000000Z/0000000000000000000"
+    seen = [version]
+    for _ in range(20_000):
+        gone = withdrawn_version(seen[-1])
+        assert gone is not None
+        seen += [gone, present_version(version, gone)]
+    assert seen == sorted(seen)
+    assert len(set(seen)) == len(seen)
+    assert seen[-1] < "2026-03-02T14:00:00.000000Z/0000000000000000001"
+
+
+def test_a_number_that_stands_twice_in_one_reading_is_said(desk: Desk) -> None:
+    twice = [talk("1"), talk("1", size=3, updated_at="2026-03-05T08:00:00+02:00")]
+    counts = desk.read(Given(*twice))
+    assert (counts.new, counts.newer, [remark.code for remark in counts.remarks]) == (1, 1, ["same-number"])
+    assert desk.read(Given(*twice)).remarks == []
+
+
 # ---- rejected records
 
 
@@ -358,3 +445,28 @@ def test_a_defect_in_the_identity_of_a_rejected_record_harms_nothing(desk: Desk,
             desk.read(source)
     else:
         assert desk.read(source).rejected.total() == 1
+
+
+def test_a_row_that_went_back_to_what_it_was_settles_its_rejected_correction(desk: Desk) -> None:
+    desk.read(Given(talk("1")))
+    desk.read(Given(broken("1")))
+    assert len(desk.store.rejected()) == 1
+    desk.read(Given(talk("1")))
+    assert desk.store.rejected() == ()
+
+
+def test_what_was_deleted_in_the_source_is_not_replayed(desk: Desk) -> None:
+    desk.read(Given(broken("1", document="1"), broken("2", document="2"), incremental=True))
+    edited = [talk("2b", document="2"), Record("given 1", {}, document="1", deleted=True)]
+    desk.read(Given(*edited, incremental=True))
+    assert desk.store.rejected() == ()
+
+    desk.read(Given(broken("3"), talk("4")), name="rows", withdraw_missing=True)
+    desk.read(Given(talk("4")), name="rows", withdraw_missing=True)
+    assert desk.store.rejected() == ()
+
+
+def test_what_a_snapshot_that_withdraws_nothing_does_not_hold_any_more_stays_kept(desk: Desk) -> None:
+    desk.read(Given(broken("3"), talk("4")))
+    desk.read(Given(talk("4")))
+    assert len(desk.store.rejected()) == 1

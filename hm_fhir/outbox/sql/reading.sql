@@ -1,11 +1,11 @@
 -- name: reading_of_source
 -- Where reading of a source goes on.
-SELECT cursor, made_with, scan, read_at FROM hm_fhir_sources WHERE source = :source;
+SELECT cursor, made_with, scan, read_at, tables FROM hm_fhir_sources WHERE source = :source;
 
 -- name: begin_reading
 -- Counts a reading; a cursor that was made with something else does not hold any more.
-INSERT INTO hm_fhir_sources (source, cursor, made_with, scan, read_at)
-VALUES (:source, NULL, :made_with, 1, :now)
+INSERT INTO hm_fhir_sources (source, cursor, made_with, scan, read_at, tables)
+VALUES (:source, NULL, :made_with, 1, :now, '[]')
 ON CONFLICT (source) DO UPDATE SET
     cursor = CASE WHEN made_with = excluded.made_with THEN cursor END,
     made_with = excluded.made_with,
@@ -16,12 +16,22 @@ ON CONFLICT (source) DO UPDATE SET
 -- Remembers up to where a source was read.
 UPDATE hm_fhir_sources SET cursor = :cursor WHERE source = :source;
 
+-- name: read_again
+-- Makes the next reading begin at the beginning, and ends the one that is going on.
+UPDATE hm_fhir_sources SET cursor = NULL, scan = scan + 1, tables = '[]' WHERE source = :source;
+
+-- name: keep_tables
+-- Remembers which tables a complete reading met.
+UPDATE hm_fhir_sources SET tables = :tables WHERE source = :source;
+
 -- name: remember_origin
--- Remembers from which document an activity came, and in which reading.
+-- Remembers from which document an activity came, and in which reading it was met last.
 INSERT INTO hm_fhir_origins (source, activity_key, document_key, scan)
 VALUES (:source, :activity_key, :document_key, :scan)
-ON CONFLICT (source, activity_key) DO UPDATE SET document_key = excluded.document_key, scan = excluded.scan
-WHERE document_key <> excluded.document_key OR scan <> excluded.scan;
+ON CONFLICT (source, activity_key) DO UPDATE SET
+    document_key = excluded.document_key,
+    scan = max(scan, excluded.scan)
+WHERE document_key <> excluded.document_key OR scan < excluded.scan;
 
 -- name: activities_of_document
 -- The activities that came from a document.
@@ -31,7 +41,18 @@ ORDER BY activity_key;
 
 -- name: activities_not_seen
 -- The activities of a source that a complete reading did not meet.
-SELECT activity_key FROM hm_fhir_origins WHERE source = :source AND scan < :scan ORDER BY activity_key;
+SELECT activity_key, document_key FROM hm_fhir_origins
+WHERE source = :source AND scan < :scan
+ORDER BY activity_key;
+
+-- name: parts_not_seen
+-- Those of them whose document it met.
+SELECT activity_key, document_key FROM hm_fhir_origins AS o
+WHERE source = :source AND scan < :scan AND EXISTS (
+    SELECT 1 FROM hm_fhir_origins AS met
+    WHERE met.source = o.source AND met.document_key = o.document_key AND met.scan = :scan
+)
+ORDER BY activity_key;
 
 -- name: origins_of_source
 -- How many activities came from a source.
@@ -41,6 +62,10 @@ SELECT count(*) AS number FROM hm_fhir_origins WHERE source = :source;
 -- Forgets that an activity came from a source.
 DELETE FROM hm_fhir_origins WHERE source = :source AND activity_key = :activity_key;
 
--- name: other_origin
--- Whether another source still has an activity.
-SELECT 1 FROM hm_fhir_origins WHERE activity_key = :activity_key LIMIT 1;
+-- name: origins_of_activity
+-- Which sources still have an activity.
+SELECT source FROM hm_fhir_origins WHERE activity_key = :activity_key;
+
+-- name: rejected_of_document
+-- What was rejected of a document.
+SELECT record_digest FROM hm_fhir_rejected WHERE source = :source AND document = :document;

@@ -154,7 +154,9 @@ CREATE TABLE hm_fhir_sources (
     cursor TEXT,
     made_with TEXT NOT NULL,
     scan INTEGER NOT NULL,
-    read_at TEXT NOT NULL
+    read_at TEXT NOT NULL,
+    -- digests of the tables (sheets) of the last complete reading
+    tables TEXT NOT NULL
 ) WITHOUT ROWID;
 
 -- which activities came from which document of a source, and in which reading they were last seen

@@ -10,16 +10,10 @@ from hm_fhir.errors import StoreError
 from hm_fhir.outbox.codec import JsonCodec, encode_evidence
 from hm_fhir.outbox.entry import RejectedRecord, Shown, State, TargetCounts, Words
 from hm_fhir.outbox.queries import load_queries
+from hm_fhir.outbox.sqlite import reading
 from hm_fhir.outbox.sqlite.connection import Connections
 from hm_fhir.outbox.sqlite.delivery import Settling, lease_due, read_ledger
 from hm_fhir.outbox.sqlite.intake import read_known, write_submission
-from hm_fhir.outbox.sqlite.reading import (
-    activities_not_seen,
-    activities_of_document,
-    begin_reading,
-    forget_origin,
-    read_place,
-)
 from hm_fhir.outbox.sqlite.rows import entry, entry_row, to_keys, to_text, to_time
 from hm_fhir.outbox.sqlite.schema import install, is_current, schema_version, update_schema
 
@@ -142,17 +136,27 @@ class SqliteStore:
     def reading_place(self, source: str) -> ReadingPlace | None:
         """Return where reading of a source goes on; see Store."""
         with self._connections.reading() as cursor:
-            return read_place(cursor, source)
+            return reading.read_place(cursor, source)
 
     def begin_reading(self, source: str, made_with: str) -> ReadingPlace:
         """Count a reading, and return where it begins; see Store."""
         with self._connections.writing() as cursor:
-            return begin_reading(cursor, source, made_with, now=self._now())
+            return reading.begin_reading(cursor, source, made_with, now=self._now())
 
-    def keep_cursor(self, source: str, cursor: str | None) -> None:
+    def keep_cursor(self, source: str, cursor: str) -> None:
         """Remember up to where a source was read; see Store."""
         with self._connections.writing() as one:
             one.execute(_SQL["keep_cursor"], {"source": source, "cursor": cursor})
+
+    def read_again(self, source: str) -> None:
+        """Make the next reading begin at the beginning; see Store."""
+        with self._connections.writing() as cursor:
+            cursor.execute(_SQL["read_again"], {"source": source})
+
+    def keep_tables(self, source: str, tables: Collection[str]) -> None:
+        """Remember which tables a complete reading met; see Store."""
+        with self._connections.writing() as cursor:
+            reading.keep_tables(cursor, source, tables)
 
     def remember_origin(self, source: str, activity_key: str, document_key: str, scan: int) -> None:
         """Remember from which document an activity came; see Store."""
@@ -163,17 +167,27 @@ class SqliteStore:
     def activities_of_document(self, source: str, document_key: str) -> tuple[str, ...]:
         """Return the activities that came from a document; see Store."""
         with self._connections.reading() as cursor:
-            return activities_of_document(cursor, source, document_key)
+            return reading.activities_of_document(cursor, source, document_key)
 
-    def activities_not_seen(self, source: str, scan: int) -> tuple[tuple[str, ...], int]:
+    def not_seen(self, source: str, scan: int, *, in_documents: bool) -> tuple[tuple[str, str], ...]:
         """Return what a reading did not meet; see Store."""
         with self._connections.reading() as cursor:
-            return activities_not_seen(cursor, source, scan)
+            return reading.not_seen(cursor, source, scan, in_documents=in_documents)
 
-    def forget_origin(self, source: str, activity_key: str) -> bool:
+    def count_origins(self, source: str) -> int:
+        """Return how many activities came from a source; see Store."""
+        with self._connections.reading() as cursor:
+            return reading.count_origins(cursor, source)
+
+    def forget_origin(self, source: str, activity_key: str) -> tuple[str, ...]:
         """Forget that an activity came from a source; see Store."""
         with self._connections.writing() as cursor:
-            return forget_origin(cursor, source, activity_key)
+            return reading.forget_origin(cursor, source, activity_key)
+
+    def settle_document(self, source: str, document: str, keep: Collection[str] = ()) -> None:
+        """Forget what was rejected of a document; see Store."""
+        with self._connections.writing() as cursor:
+            reading.settle_document(cursor, source, document, keep)
 
     # ---- delivery
 

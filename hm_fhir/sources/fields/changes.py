@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from difflib import SequenceMatcher
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -27,6 +27,7 @@ _GROUP: Final = re.compile(r".*[/.]")
 _SHOWN: Final = 12
 _CHARACTERS_SHOWN: Final = 60
 _KEYS_KEPT: Final = 1_000
+_DEEPEST: Final = 6
 _NUMBER: Final = re.compile(r"[0-9]{5}")
 """A name with a long number may be the key of a record."""
 
@@ -51,13 +52,17 @@ class ColumnCheck:
         self._wanted = tuple(column for column in fields.columns if column.within is None)
         names = [name for column in self._wanted for name in column.names]
         inner = [f"{one}.{name}" for column in fields.columns for one in column.within or () for name in column.names]
+        self._split = fields.split
         split = (fields.split, fields.split + NUMBER_OF_PART) if fields.split else ()
         every = {heading_key(name) for name in (*names, *inner, *split)}
         self._declared = frozenset(every)
+        self._own = frozenset(map(heading_key, names))
         self._holders = frozenset(holder for name in every for holder in _holders(name))
         self._ignored = tuple(map(heading_key, fields.ignored))
         self._keys: dict[str, _Known] = {}
         self._unseen = list(self._wanted)
+        self._has_parts = self._has_list = False
+        self._other_lists: dict[str, None] = {}
 
     def headings(self, headings: Headings) -> Iterator[Remark]:
         """Yield what is to be said of the headings of a table.
@@ -75,16 +80,42 @@ class ColumnCheck:
                     place=headings.place,
                     fix="rename one of them",
                 )
-        gone = [
-            one for one in self._wanted if not one.optional and not any(heading_key(n) in found for n in one.names)
-        ]
-        new = [name for plain, name in found.items() if not self._is_known(plain)]
+        gone, new = self.gone_and_new(headings.names)
         if gone:
-            # A table without headings has somebody's record in their place, of which nothing may be shown.
-            are_headings = 2 * len(gone) <= len(self._wanted)
-            raise self._gone(gone, new if are_headings else [], headings.place)
+            raise self._gone(gone, new if self.are_headings(headings.names) else [], headings.place)
         if new:
             yield Remark(headings.place, NEW_COLUMNS, _of_new(new))
+
+    def are_headings(self, names: Iterable[str]) -> bool:
+        """Return whether the names of columns are headings.
+
+        A table without headings has somebody's record in their place, of which nothing may be shown.
+
+        Args:
+            names: of all columns.
+        """
+        return 2 * len(self.gone_and_new(names)[0]) <= len(self._wanted)
+
+    def gone_and_new(self, names: Iterable[str]) -> tuple[list[Column], list[str]]:
+        """Return columns that are needed and not there, and names that nobody declared.
+
+        Args:
+            names: of all columns.
+        """
+        found: dict[str, str] = {}
+        for name in names:
+            found.setdefault(heading_key(name), name)
+        # A column of a database may hold an object or a list, in which others are read.
+        around = {
+            plain
+            for column in self._wanted
+            for name in column.names
+            for plain in _around(heading_key(name))
+            if plain in found and plain not in self._own
+        }
+        gone = [one for one in self._wanted if not one.optional and not _is_in(one, found, around)]
+        new = [name for plain, name in found.items() if not self._is_known(plain) and plain not in around]
+        return gone, new
 
     def _is_known(self, plain: str) -> bool:
         return plain in self._declared or any(fnmatchcase(plain, pattern) for pattern in self._ignored)
@@ -107,8 +138,36 @@ class ColumnCheck:
     def document(self, values: Mapping[str, Any]) -> None:
         """Look at the keys of a document, which has no headings; what is left empty has no key in many products."""
         self._look_at(values, "")
+        if self._split is not None:
+            if self._split + NUMBER_OF_PART in values:
+                self._has_parts = self._has_list = True
+            elif self._split in values or followed(values, steps_of(self._split) or ("",)) is not None:
+                self._has_list = True
+            else:
+                self._other_lists |= dict.fromkeys(self.unknown_lists(values))
         if self._unseen:
             self._unseen = [one for one in self._unseen if not any(_has(values, name) for name in one.names)]
+
+    def unknown_lists(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the paths of lists of objects that nobody declared.
+
+        Args:
+            values: a document.
+        """
+        return tuple(self._unknown_lists(values, "", _DEEPEST))
+
+    def _unknown_lists(self, values: Mapping[str, Any], prefix: str, depth: int) -> Iterator[str]:
+        for key, value in values.items():
+            path = prefix + key
+            plain = heading_key(path)
+            if self._is_known(plain):
+                continue
+            if isinstance(value, Mapping) and depth:
+                yield from self._unknown_lists(value, f"{path}.", depth - 1)
+                continue
+            is_list = isinstance(value, list) and any(isinstance(item, Mapping) for item in value)
+            if is_list and plain not in self._holders and f"{plain}[]" not in self._holders:
+                yield path
 
     def _look_at(self, values: Mapping[str, Any], prefix: str) -> None:
         keys = self._keys
@@ -138,8 +197,17 @@ class ColumnCheck:
         new = [key for key, known in self._keys.items() if not (known.is_known or known.holds or known.lists)]
         if not new:
             return
-        found = list(guesses(self._unseen, new).items())[:_SHOWN]
-        asked = "".join(f"; column {name!r} is gone; did it become {near!r}?" for name, near in found)
+        asked, gone = "", self._unseen
+        if self._split is not None:
+            if not self._has_parts:  # then nothing is known of what stands in them
+                inside = (f"{self._split}.", self._split + NUMBER_OF_PART)
+                gone = [one for one in gone if not all(name.startswith(inside) for name in one.names)]
+            near = most_like(self._split, self._other_lists)
+            if near is not None:
+                where = " from some documents" if self._has_list else ""
+                asked = f"; column {self._split!r} is gone{where}; did it become {near!r}?"
+        found = list(guesses(gone, new).items())[:_SHOWN]
+        asked += "".join(f"; column {name!r} is gone; did it become {near!r}?" for name, near in found)
         yield Remark(place, NEW_COLUMNS, _of_new(new) + asked)
 
 
@@ -150,7 +218,7 @@ def guesses(gone: Iterable[Column], new: Iterable[str]) -> dict[str, str]:
         gone: the columns.
         new: names that nobody declared; those that may be keys of records are left out.
     """
-    names = [name for name in new if _is_shown(name)]
+    names = [name for name in new if may_be_shown(name)]
     pairs = [
         (max(_likeness(heading_key(one), heading_key(name)) for one in column.names), column.names[0], name)
         for column in gone
@@ -161,6 +229,18 @@ def guesses(gone: Iterable[Column], new: Iterable[str]) -> dict[str, str]:
         if likeness >= _NEAR and column_name not in found and name not in found.values():
             found[column_name] = name
     return found
+
+
+def most_like(name: str, others: Iterable[str]) -> str | None:
+    """Return the one of other names that is the most like a name, or None: none may be shown.
+
+    Args:
+        name: of a column that is gone.
+        others: names of which one must have taken its place, however little alike; those that may be keys of records
+            are left out.
+    """
+    shown = [one for one in others if may_be_shown(one) and len(one) <= _CHARACTERS_SHOWN]
+    return max(shown, key=lambda one: _likeness(heading_key(name), heading_key(one)), default=None)
 
 
 def _likeness(one: str, other: str) -> float:
@@ -180,6 +260,18 @@ def _holders(name: str) -> Iterator[str]:
         yield ".".join(steps[:length])
 
 
+def _around(plain: str) -> Iterator[str]:
+    """Yield the columns that can hold what a path names."""
+    if plain.endswith(NUMBER_OF_PART):
+        yield plain.removesuffix(NUMBER_OF_PART)
+    yield from _holders(plain)
+
+
+def _is_in(column: Column, found: Mapping[str, str], around: Collection[str]) -> bool:
+    plains = [heading_key(name) for name in column.names]
+    return any(plain in found or any(one in around for one in _around(plain)) for plain in plains)
+
+
 def _has(values: Mapping[str, Any], name: str) -> bool:
     if name in values or followed(values, steps_of(name) or ("",)) is not None:
         return True
@@ -188,7 +280,7 @@ def _has(values: Mapping[str, Any], name: str) -> bool:
 
 
 def _of_new(new: list[str]) -> str:
-    shown = [name for name in new if _is_shown(name)][:_SHOWN]
+    shown = [name for name in new if may_be_shown(name)][:_SHOWN]
     named = ", ".join(repr(name[:_CHARACTERS_SHOWN]) for name in shown)
     more = len(new) - len(shown)
     if not shown:
@@ -197,5 +289,6 @@ def _of_new(new: list[str]) -> str:
     return f"new {word} not read: {named}" + (f" and {more} more" if more else "")
 
 
-def _is_shown(name: str) -> bool:
+def may_be_shown(name: str) -> bool:
+    """Return whether the name of a column is surely not the key of a record: it has no long number."""
     return _NUMBER.search(name) is None

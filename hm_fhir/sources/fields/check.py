@@ -13,6 +13,7 @@ from hm_fhir.mapping.checker.templates import TemplateValues
 from hm_fhir.mapping.checker.values import Presence, Shape, Value, scalar
 from hm_fhir.mapping.checker.world import Shared, World, tree_of
 from hm_fhir.mapping.template.tree import Use
+from hm_fhir.sources.fields.constants import check_constants
 from hm_fhir.sources.fields.types import ACTIVITY, MUNICIPALITY, RECORD
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class _Check:
         given = dict.fromkeys(_FILLED_IN)
         Fitting(self._world, values).resource(self._templates.activity.tree, self._env(), facts, ACTIVITY, given)
         self._shared.branches.report(self._found)
+        check_constants(self._document, self._declared, self._templates, self._found)
         self._unused()
         return tuple(self._found)
 

@@ -137,7 +137,8 @@ class _Reader:
         for name, words in self._spec.codes.items():
             self._tables[name] = self._table(name, words)
         values = self._values(self._spec.record, ("record",))
-        if any(step.isdecimal() for step in steps_of(self._spec.split or "")):
+        split = self._spec.split.column if self._spec.split is not None else ""
+        if any(step.isdecimal() for step in steps_of(split)):
             self._error(("split",), "split leads to one list, not into an item of it", "name the list itself")
         self._ignored(values)
         self._together(values)

@@ -58,6 +58,8 @@ class Fields:
         codes: code tables by name.
         warnings: what is probably a mistake, and stops nothing.
         fingerprint: SHA-256 of the file, hex.
+        split: key or path of the list whose objects are records; None: a document is one record.
+        split_optional: a document without that list has none of these, and is not wrong.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Fields:
     warnings: tuple[Finding, ...]
     fingerprint: str
     split: str | None
+    split_optional: bool
     document: YamlDocument = field(repr=False)
     declared: Declared = field(repr=False)
     templates: Templates = field(repr=False)
@@ -83,6 +86,16 @@ class Fields:
     def needs_directory(self) -> bool:
         """Whether mediators or facilities are named by their codes."""
         return _needs_directory(self.declared.values)
+
+
+def warnings_of(source: object) -> tuple[Finding, ...]:
+    """Return what is probably a mistake in the fields of a source; a source without fields has none.
+
+    Args:
+        source: any source.
+    """
+    fields = getattr(source, "fields", None)
+    return fields.warnings if isinstance(fields, Fields) else ()
 
 
 def load_fields(path: Path) -> Fields:
@@ -121,7 +134,8 @@ def _fields(
         codes=declared.tables,
         warnings=tuple(findings),
         fingerprint=hashlib.sha256(document.text.encode()).hexdigest(),
-        split=spec.split,
+        split=spec.split.column if spec.split is not None else None,
+        split_optional=spec.split is not None and spec.split.optional,
         document=document,
         declared=declared,
         templates=templates,

@@ -22,6 +22,8 @@ LEADING_ZERO: Final = "egn-leading-zero"
 _LENGTH: Final = 10
 _SHORTENED: Final = (8, 9)
 """Lengths of an EGN whose first digit is zero, or whose first two are."""
+_WHOLE: Final = re.compile(r"[0-9]+\.0+")
+"""A whole number as a table writes it that keeps all numbers with a fraction."""
 _DIGITS: Final = re.compile(r"[0-9]+")
 _FIX: Final = "correct it in the local system"
 
@@ -33,7 +35,10 @@ def number_text(value: Any) -> str:
         Unreadable: it is neither a text nor a whole number.
     """
     if isinstance(value, str):
-        return "".join(value.split())
+        plain = "".join(value.split())
+        return plain.partition(".")[0] if _WHOLE.fullmatch(plain) else plain
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     if isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value():
         return str(int(value))
     if isinstance(value, bool) or not isinstance(value, int):

@@ -1,22 +1,25 @@
 """What the columns of a source hold: how often they are filled, and which words no code table has.
 
 Values are never shown, but words of columns that are read by a code table: without them nobody could add them to it.
-Of these only short ones without numbers, and none of a personal column.
+Of these only short ones without numbers, none of a personal column, and none that may be a slip: what stands in one
+record only, and is like no word of the table, can be a name that somebody typed into the wrong column. In a table
+without headings somebody's record stands in their place: it is not shown either.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from hm_fhir.sources.activity_paths import ActivitySource
 from hm_fhir.sources.base import Headings, Record, Remark
-from hm_fhir.sources.fields.changes import NUMBER_OF_PART
+from hm_fhir.sources.fields.changes import NUMBER_OF_PART, ColumnCheck, may_be_shown
 from hm_fhir.sources.fields.reading import words_of
 from hm_fhir.sources.fields.source import FieldsSource
 from hm_fhir.sources.fields.unreadable import Unreadable
@@ -30,6 +33,9 @@ State = Literal["read", "ignored", "not declared", "gone"]
 
 _NUMBER: Final = re.compile(r"[0-9]{3}")
 _LONG_NUMBER: Final = re.compile(r"[0-9]{5,}")
+_OF_A_RECORD: Final = re.compile(r"[0-9]{5}|[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{2,4}|^[0-9]+$")
+"""A long number, a date, or nothing but a number: no heading looks like this, and a record does."""
+_ALIKE: Final = 0.8
 _LONGEST_WORD: Final = 40
 _WORDS_KEPT: Final = 200
 _DISTINCT_KEPT: Final = 100_000
@@ -42,14 +48,16 @@ class ColumnProfile:
     """What is known of one column.
 
     Attributes:
-        name: heading, key or path; ``tests[].kind`` in the objects of a list.
+        name: heading, key or path; ``tests[].kind`` in the objects of a list; ``(heading 3)`` for one that may be of
+            a person: nobody declared it, and it has a long number or stands in a row that is none of headings.
         read_as: what it is read as, for people.
         state: read, ignored, not declared, or gone: declared and nowhere to be found.
         personal: its values are of people.
         filled: in how many records.
         distinct: how many different values, at most 100,000.
         unmapped: words that no code table has, each with how often it stands there; most frequent first.
-        hidden: how many more such words stand there that are not shown: long ones, and those with numbers.
+        hidden: how often other such words stand there, which are not shown: long ones, those with numbers, and those
+            that stand in one record only and are not like any word of the table.
     """
 
     name: str
@@ -106,9 +114,7 @@ def profile_of(
         if isinstance(item, Remark):
             remarks.append(item)
         elif isinstance(item, Headings):
-            found.is_table = True
-            for name in item.names:
-                found.column(name)
+            found.headings(item.names)
         elif isinstance(item, Record) and not item.deleted:
             records += 1
             unreadable += item.error is not None
@@ -128,12 +134,14 @@ class _Counts:
     hidden: int = 0
     distinct: set[int] = field(default_factory=set)
     unmapped: Counter[str] = field(default_factory=Counter)
+    first_in: dict[str, int] = field(default_factory=dict)
+    repeated: set[str] = field(default_factory=set)
 
     @property
     def personal(self) -> bool:
         return any(column.personal for column in self.columns)
 
-    def count(self, value: Any) -> None:
+    def count(self, value: Any, record: int) -> None:
         if isinstance(value, str):
             value = value.strip()
         if value is None or value in ("", [], {}):
@@ -143,19 +151,30 @@ class _Counts:
             self.distinct.add(hash(repr(value)))
         if not self.personal:
             missing = (text for column in self.columns for text in _not_in_table(value, column))
-            self._count_words(dict.fromkeys(missing))
+            self._count_words(dict.fromkeys(missing), record)
 
-    def _count_words(self, texts: Iterable[str]) -> None:
+    def _count_words(self, texts: Iterable[str], record: int) -> None:
         for text in texts:
             is_shown = len(text) <= _LONGEST_WORD and _NUMBER.search(text) is None
             if is_shown and (text in self.unmapped or len(self.unmapped) < _WORDS_KEPT):
                 self.unmapped[text] += 1
+                plain = heading_key(text)
+                if self.first_in.setdefault(plain, record) != record:
+                    self.repeated.add(plain)
             else:
                 self.hidden += 1
 
+    def _may_be_shown(self, text: str) -> bool:
+        plain = heading_key(text)
+        if plain in self.repeated:
+            return True
+        known = (heading_key(word) for column in self.columns if column.table for word in column.table.words)
+        return bool(get_close_matches(plain, known, n=1, cutoff=_ALIKE))
+
     def profile(self, name: str) -> ColumnProfile:
         reads = "; ".join(dict.fromkeys(f"{column.value}: {column.reads}" for column in self.columns))
-        unmapped = sorted(self.unmapped.items(), key=lambda one: (-one[1], one[0]))
+        shown = {text: number for text, number in self.unmapped.items() if self._may_be_shown(text)}
+        unmapped = sorted(shown.items(), key=lambda one: (-one[1], one[0]))
         return ColumnProfile(
             name,
             reads or self.state,
@@ -164,7 +183,7 @@ class _Counts:
             self.filled,
             len(self.distinct),
             tuple(unmapped),
-            self.hidden,
+            self.hidden + self.unmapped.total() - sum(shown.values()),
         )
 
 
@@ -186,11 +205,28 @@ class _Found:
         self._fields = fields
         self._counts: dict[str, _Counts] = {}
         self._declared: dict[str, list[Column]] = {}
+        self._check = ColumnCheck(fields) if fields is not None else None
+        self._unnamed: dict[str, str] = {}
+        self._document = 0
         self.is_table = False
         for column in fields.columns if fields is not None else ():
             for name in column.names:
                 for prefix in ("",) if column.within is None else (f"{one}." for one in column.within):
                     self._declared.setdefault(heading_key(prefix + name), []).append(column)
+
+    def headings(self, names: tuple[str, ...]) -> None:
+        """Take the headings of a table; what may be of a person gets a number for its name."""
+        self.is_table = True
+        if self._check is not None:
+            are_declared = any(heading_key(name) in self._declared for name in names)
+            are_headings = are_declared and self._check.are_headings(names)
+        else:
+            are_headings = not any(_OF_A_RECORD.search(name) for name in names)
+        for number, name in enumerate(names, 1):
+            is_declared = heading_key(name) in self._declared
+            if not is_declared and name not in self._counts and not (are_headings and may_be_shown(name)):
+                self._unnamed[name] = f"(heading {number})"
+            self.column(name)
 
     def column(self, name: str) -> _Counts:
         counts = self._counts.get(name)
@@ -206,12 +242,14 @@ class _Found:
 
     def look_at(self, values: Mapping[str, Any]) -> None:
         split = self._fields.split if self._fields is not None else None
-        for path, value in _paths(values, self._declared, split):
+        if split is None or values.get(split + NUMBER_OF_PART, 1) == 1:
+            self._document += 1  # a word of a document stands in each of its parts
+        for path, value in _paths(values, self._declared, split, unnamed=self._unnamed):
             if path in self._counts or len(self._counts) < _PATHS_KEPT:
-                self.column(path).count(value)
+                self.column(path).count(value, self._document)
 
     def profiles(self) -> tuple[ColumnProfile, ...]:
-        found = [counts.profile(name) for name, counts in self._counts.items()]
+        found = [counts.profile(self._unnamed.get(name, name)) for name, counts in self._counts.items()]
         seen = {heading_key(name) for name in self._counts}
         gone: dict[str, list[Column]] = {}
         for columns in self._declared.values():
@@ -228,9 +266,17 @@ class _Found:
 
 
 def _paths(
-    values: Mapping[str, Any], declared: Iterable[str], split: str | None, prefix: str = "", depth: int = 0
+    values: Mapping[str, Any],
+    declared: Collection[str],
+    split: str | None,
+    prefix: str = "",
+    depth: int = 0,
+    unnamed: Collection[str] = (),
 ) -> Iterator[tuple[str, Any]]:
     for key, value in values.items():
+        if not prefix and key in unnamed:
+            yield key, value
+            continue
         path = f"{prefix}{key}"
         if split is not None and not prefix and key == split + NUMBER_OF_PART:
             continue

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -12,14 +11,14 @@ from typing import Any, Final
 
 from pydantic import BaseModel, Field, create_model
 
-from hm_fhir.errors import RecordRejected, SettingsError
+from hm_fhir.errors import SettingsError
 from hm_fhir.mapping.files.yaml_file import read_yaml
 from hm_fhir.sources.activity_paths import ActivitySource
 from hm_fhir.sources.base import Headings, Item, Reader, ReaderKind, Record, Source, SourceContext, Understood
 from hm_fhir.sources.directory import Directory
-from hm_fhir.sources.fields.changes import NUMBER_OF_PART, ColumnCheck
-from hm_fhir.sources.fields.headings import followed, steps_of
+from hm_fhir.sources.fields.changes import ColumnCheck
 from hm_fhir.sources.fields.loading import Fields, load_fields
+from hm_fhir.sources.fields.parts import Parts
 from hm_fhir.sources.fields.program import Program
 
 FIELDS_FILE: Final = "fields.yaml"
@@ -62,6 +61,7 @@ class FieldsSource:
         self._reader = reader
         self._name = context.system
         self._program = Program(fields, directory, context)
+        self._parts = Parts(fields)
         self._wants = False
 
     @property
@@ -83,15 +83,20 @@ class FieldsSource:
             SettingsError: a column that the fields need is gone; and what the reader raises.
         """
         check, is_table = ColumnCheck(self.fields), False
-        for item in self.read(since):
+        for item in self._items(since):
             if isinstance(item, Headings):
                 is_table = True
                 yield item
                 yield from check.headings(item)
-                continue
-            if isinstance(item, Record) and not is_table and item.error is None and not item.deleted:
-                check.document(item.values)
-            yield item
+            elif isinstance(item, Record):
+                parts = list(self._parts.of(item))
+                if not is_table and item.error is None and not item.deleted:
+                    # The columns of a document are there whatever becomes of it.
+                    for values in [one.values for one in parts if self._parts.is_one(one)] or [item.values]:
+                        check.document(values)
+                yield from parts
+            else:
+                yield item
         if not is_table:
             yield from check.after_documents(self._name)
 
@@ -104,6 +109,13 @@ class FieldsSource:
         Raises:
             SettingsError: what the reader raises.
         """
+        for item in self._items(since):
+            if isinstance(item, Record):
+                yield from self._parts.of(item)
+            else:
+                yield item
+
+    def _items(self, since: str | None) -> Iterator[Item]:
         # A reader of tables finds the row of the headings by the names of the columns.
         want = getattr(self._reader, "want", None)
         if want is not None and not self._wants:
@@ -113,31 +125,7 @@ class FieldsSource:
             want_days = getattr(self._reader, "want_days", None)
             if want_days is not None:  # a workbook can count its days from another one
                 want_days(tuple(name for column in columns if column.reads in _DAYS for name in column.names))
-        for item in self._reader.records(since):
-            if isinstance(item, Record):
-                yield from self._parts(item)
-            else:
-                yield item
-
-    def _parts(self, record: Record) -> Iterator[Record]:
-        """Yield the records of a document of which each object of a list is one; else the record itself."""
-        split = self.fields.split
-        if split is None or record.error is not None or record.deleted:
-            yield record
-            return
-        steps = (split,) if split in record.values else steps_of(split) or (split,)
-        items = followed(record.values, steps)
-        if items is None:
-            if record.document is not None:  # what it told before, it tells no more
-                yield replace(record, values={}, deleted=True)
-            return
-        if not isinstance(items, list):
-            error = RecordRejected(f"{split!r} is not a list", code="wrong-kind", place=record.place)
-            yield replace(record, error=error)
-            return
-        for number, item in enumerate(items, 1):
-            values = {**_with(record.values, steps, item), split + NUMBER_OF_PART: number}
-            yield replace(record, place=f"{record.place} part {number}", values=values)
+        yield from self._reader.records(since)
 
     def activity(self, record: Record) -> Understood:
         """Return the activity that a record tells of, and what was mended.
@@ -157,14 +145,13 @@ class FieldsSource:
         return self._program.typed(record)
 
     def local_id(self, record: Record) -> str | None:
-        """Return the local id of the activity that a record would tell of, or None."""
+        """Return the local id of the activity that a record would tell of, or None.
+
+        A document that was not taken apart tells of any number of them.
+        """
+        if not self._parts.is_one(record):
+            return None
         return self._program.local_id(record)
-
-
-def _with(values: Mapping[str, Any], steps: tuple[str, ...], item: Any) -> dict[str, Any]:
-    """Return a document with another value at the end of a path, which leads through objects."""
-    first, *others = steps
-    return {**values, first: _with(values[first], tuple(others), item) if others else item}
 
 
 def _check_entries(fields: Fields, directory: Directory) -> None:

@@ -143,6 +143,30 @@ class ValueSpec(_File):
     no: Texts | None = Field(default=None, description="words for false")
 
 
+class SplitSpec(_File):
+    """The list whose objects are records."""
+
+    column: NotEmpty = Field(description="key or path of the list")
+    optional: bool = Field(
+        default=False, strict=True, description="the product leaves the list out of a document when it is empty"
+    )
+
+
+def _split(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"column": value}
+    if not isinstance(value, dict):
+        raise PydanticCustomError("string_type", "a text")
+    return value
+
+
+def _or_text(made: dict[str, Any]) -> None:
+    made["anyOf"].insert(0, _TEXT)
+
+
+Split = Annotated[SplitSpec, BeforeValidator(_split)]
+
+
 class FieldsSpec(_File):
     """A fields file: how the records of a source become activities."""
 
@@ -150,9 +174,10 @@ class FieldsSpec(_File):
     version: NotEmpty = Field(description="version of the file, such as 1.0.0")
     reads: Name = Field(description="kind of the source: csv, xlsx, kobo ...")
     options: dict[str, Any] = Field(default={}, description="settings of the source; those of the deployment win")
-    split: NotEmpty | None = Field(
+    split: Split | None = Field(
         default=None,
         description="column with a list of objects, each of which is a record with the rest of its document",
+        json_schema_extra=_or_text,
     )
     record: dict[str, ValueSpec] = Field(description="name -> how this value of a record is read")
     ignored: tuple[NotEmpty, ...] = Field(default=(), description="columns that tell nothing; * stands for any text")

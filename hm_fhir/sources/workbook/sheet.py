@@ -85,8 +85,7 @@ class SheetRecords:
         yield self.headings()
         lines = Lines(heads, self._layout, ahead=self._options.filled_ahead, totals=self._options.totals)
         down = _Down(self._layout.merged)
-        for row in self._below(heads.rows[0], heads.rows[-1], said):
-            kind = lines.kind(row)
+        for row, kind in lines.sorted(self._below(heads.rows[0], heads.rows[-1], said)):
             if kind is not None:
                 said.add(kind, row.number)
                 continue

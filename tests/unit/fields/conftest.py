@@ -24,11 +24,11 @@ CONTEXT = SourceContext("register", FOLDER, ZoneInfo("Europe/Sofia"))
 
 ACTIVITY = """\
 activity:
-  local_id: "1"
-  updated_at: "2026-01-05T16:05:00+02:00"
+  local_id: "{{ row }}"
+  updated_at: "{{ changed }}"
   mediator: {local_id: M1, name: {given: [Примера]}}
   type: home-visit
-  period: {start: "2026-01-05"}
+  period: {start: "{{ changed }}"}
   setting: home
   persons: [{local_id: "7"}]
 """
@@ -100,7 +100,11 @@ def value(load: Callable[[str], Fields]) -> Callable[..., OneValue]:
     def declared(spec: str = "", *, codes: str = "", reads: str = "csv") -> OneValue:
         tables = f"codes:\n{indent(dedent(codes), '  ')}\n" if codes else ""
         declaration = f"{{column: Колона{', ' + spec if spec else ''}}}"
-        text = f"fields: one\nversion: 1.0.0\nreads: {reads}\nrecord:\n  value: {declaration}\n{tables}{ACTIVITY}"
+        text = (
+            f"fields: one\nversion: 1.0.0\nreads: {reads}\nrecord:\n  value: {declaration}\n"
+            "  row: {column: Ред, optional: true}\n  changed: {column: Променено, type: moment, optional: true}\n"
+            f"{tables}{ACTIVITY}"
+        )
         directory = Directory(FOLDER / "directory.yaml")
         return OneValue(FieldsSource(Items([]), load(text), directory, CONTEXT))
 

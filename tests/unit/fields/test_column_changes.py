@@ -115,6 +115,20 @@ def test_a_column_that_may_be_absent_stops_nothing(load: Load) -> None:
         remarks(load(FORM), [Headings("t:1", names[:-1])])
 
 
+def test_a_column_of_a_database_may_hold_the_list_that_is_split(load: Load) -> None:
+    text = FORM.replace("reads: kobo", "reads: sql\nsplit: v").replace("column: g/day", "column: v.day")
+    text = text.replace("column: g/mood", 'column: "v#"')
+    assert remarks(load(text), [Headings("t:1", ("_id", "v", "meta", "g/tests"))]) == []
+    with pytest.raises(SettingsError, match=r"column 'v\.day' is gone"):
+        remarks(load(text), [Headings("t:1", ("_id", "meta", "g/tests"))])
+
+
+def test_a_column_is_not_found_in_another_one_that_is_read_itself(load: Load) -> None:
+    text = FORM.replace("column: g/day", "column: _id.day")
+    with pytest.raises(SettingsError, match=r"column '_id\.day' is gone"):
+        remarks(load(text), [Headings("t:1", ("_id", "meta.changed", "g/tests"))])
+
+
 def test_one_of_several_headings_is_enough(load: Load) -> None:
     fields = load(FORM.replace("column: g/day", "column: [g/day, day]"))
     assert remarks(fields, [Headings("t:1", ("_id", "day", "meta.changed", "g/tests"))]) == []

@@ -26,7 +26,8 @@ def test_an_egn_is_read_as_it_is_written(value: Declare) -> None:
 
 @pytest.mark.parametrize("number", [WOMAN, BORN_2000])
 def test_an_egn_that_lost_its_leading_zeros_is_mended(value: Declare, number: str) -> None:
-    for written in (int(number), str(int(number)), Decimal(int(number))):
+    whole = int(number)
+    for written in (whole, str(whole), Decimal(whole), Decimal(f"{whole}.0"), float(whole), f"{whole}.0"):
         assert value(FIXED).read(written) == {"kind": "egn", "value": number}
 
 

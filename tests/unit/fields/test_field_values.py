@@ -197,7 +197,7 @@ def test_a_code_table_that_names_nobody_stops_the_start(value: Declare) -> None:
     with pytest.raises(SettingsError, match="'places' names a facility that is not in the directory") as caught:
         value("type: facility, codes: places", codes="places: {болницата: МБЛА}")
     assert (caught.value.fix, caught.value.code) == ("did you mean 'МБАЛ'?", "unknown-facility")
-    assert (caught.value.place or "").endswith("fields.yaml:7:23")
+    assert (caught.value.place or "").endswith("fields.yaml:9:23")
 
 
 def test_several_mediators(value: Declare) -> None:

@@ -118,6 +118,38 @@ def test_what_is_probably_a_mistake_is_a_warning(
     assert any(warning in finding.message for finding in load(GOOD.replace(before, after)).warnings)
 
 
+def test_a_local_id_by_a_variable_that_no_record_changes_is_a_constant(
+    mistakes: Callable[[str], list[MappingError]],
+) -> None:
+    text = GOOD.replace("  - about:", "  - fixed: one\n  - about:").replace("{{ number }}", "{{ %fixed }}")
+    assert [error.code for error in mistakes(text)] == ["constant"]
+    assert mistakes(text.replace("fixed: one", 'fixed: "a-{{ number }}"')) == []
+
+
+def test_a_code_that_is_also_the_name_of_a_value_is_a_code(load: Callable[[str], Fields]) -> None:
+    text = GOOD.replace("  number:", "  home: {column: Дом}\n  number:")
+    assert [finding.code for finding in load(text).warnings] == ["unused-value"]
+
+
+def test_a_settlement_code_written_as_a_number_is_told_at_its_line_with_its_zero(
+    write: Callable[[str], Path],
+) -> None:
+    text = GOOD.replace("  number:", "  town: {column: Място, codes: towns}\n  number:")
+    text = text.replace("codes:\n", 'codes:\n  towns: {7079: 7079, "68134": 68134}\n', 1)
+    text = text.replace("identifiers:", 'address: {ekatte: "{{ town }}"}\n        identifiers:')
+    first, second, *_ = mistakes_of(write(text))
+    line = text[: text.index("towns: {7079")].count("\n") + 1
+    assert (first.place or "").endswith(f"fields.yaml:{line}:17")
+    assert (first.code, first.fix) == ("wrong-type", 'write "07079" in quotes, with its zero')
+    assert second.fix == 'write "68134" in quotes'
+    fields = load_fields(write(text.replace("7079: 7079", '7079: "07079"').replace(": 68134", ': "68134"')))
+    assert [fields.codes["towns"].convert(found) for found in (7079, "7079", "68134")] == ["07079", "07079", "68134"]
+
+
+def test_a_text_that_is_meant_can_be_written(load: Callable[[str], Fields]) -> None:
+    assert load(GOOD.replace("setting: home", "setting: home\n  note: \"{{ 'number' }}\"")).warnings == ()
+
+
 def test_a_column_of_codes_of_the_activity_needs_no_table(load: Callable[[str], Fields]) -> None:
     text = GOOD.replace("column: Вид, codes: types", "column: Вид, type: code").replace(
         "kind = 'group-health-talk'", "size.exists()"

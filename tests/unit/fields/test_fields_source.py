@@ -219,6 +219,70 @@ def test_a_document_whose_parts_are_no_list_is_refused(load: Callable[[str], Fie
         understand(source, record)
 
 
+def test_a_document_without_its_list_is_refused_and_withdraws_nothing(load: Callable[[str], Fields]) -> None:
+    document = {key: value for key, value in DOCUMENT.items() if key != "visits"}
+    for values in (document, {**document, "visits": None}):
+        source, (record,) = split(load(VISITS), Record("people:3", values, document="7"))
+        assert (record.document, record.deleted, dict(record.values)) == ("7", False, values)
+        with pytest.raises(
+            RecordRejected, match="the list 'visits' is not in the document; was it renamed"
+        ) as caught:
+            understand(source, record)
+        assert caught.value.code == "empty"
+        assert "optional: true" in (caught.value.fix or "")
+
+
+def test_a_document_that_was_not_taken_apart_tells_of_no_activity_by_its_id(load: Callable[[str], Fields]) -> None:
+    fields = load(VISITS.replace("{{ person }}-{{ number }}", "{{ person }}-{{ number.toString() }}"))
+    source, (record,) = split(fields, Record("people:3", {"id": "7", "changed": DOCUMENT["changed"]}, document="7"))
+    assert source.local_id(record) is None
+    _, (first, _) = split(fields, Record("people:3", DOCUMENT, document="7"))
+    assert source.local_id(first) == "7-1"
+
+
+def test_a_list_that_got_another_name_is_named(load: Callable[[str], Fields]) -> None:
+    renamed = {"id": "7", "changed": DOCUMENT["changed"], "poseshtenia": DOCUMENT["visits"]}
+    source, (record,) = split(load(VISITS), Record("people:3", renamed, document="7"))
+    with pytest.raises(RecordRejected, match="did it become 'poseshtenia'"):
+        understand(source, record)
+    assert [item.message for item in source.records() if isinstance(item, Remark)] == [
+        "new column is not read: 'poseshtenia'; column 'visits' is gone; did it become 'poseshtenia'?"
+    ]
+    both, _ = split(load(VISITS), Record("people:2", DOCUMENT), Record("people:3", renamed, document="7"))
+    (remark,) = [item.message for item in both.records() if isinstance(item, Remark)]
+    assert remark.endswith("; column 'visits' is gone from some documents; did it become 'poseshtenia'?")
+
+
+def test_a_list_that_the_product_leaves_out_when_it_is_empty(load: Callable[[str], Fields]) -> None:
+    optional = VISITS.replace("split: visits", "split: {column: visits, optional: true}")
+    empty = {"id": "7", "changed": DOCUMENT["changed"]}
+    _, records = split(load(optional), Record("people:3", empty, document="7"))
+    assert [(record.document, record.deleted) for record in records] == [("7", True)]
+    _, records = split(load(optional), Record("people:3", DOCUMENT, document="7"))
+    assert [record.place for record in records] == ["people:3 part 1", "people:3 part 2"]
+
+
+def test_a_list_that_may_be_left_out_and_got_another_name_is_refused(load: Callable[[str], Fields]) -> None:
+    optional = VISITS.replace("split: visits", "split: {column: visits, optional: true}")
+    renamed = {"id": "7", "changed": DOCUMENT["changed"], "g": {"poseshtenia": DOCUMENT["visits"]}}
+    source, (record,) = split(load(optional), Record("people:3", renamed, document="7"))
+    with pytest.raises(RecordRejected, match=r"did it become 'g\.poseshtenia'"):
+        understand(source, record)
+    _, (record,) = split(load(optional + "ignored: [g.*]\n"), Record("people:3", renamed, document="7"))
+    assert record.deleted
+
+
+def test_the_name_of_another_list_is_not_shown_where_it_may_be_a_key_of_a_person(
+    load: Callable[[str], Fields],
+) -> None:
+    renamed = {"id": "7", "0350509927": DOCUMENT["visits"]}
+    source, (record,) = split(load(VISITS), Record("people:3", renamed, document="7"))
+    with pytest.raises(RecordRejected) as caught:
+        understand(source, record)
+    assert "0350509927" not in str(caught.value) + str(caught.value.fix)
+    assert not any("0350509927" in item.message for item in source.records() if isinstance(item, Remark))
+
+
 # --- records that are activities already ----------------------------------------------------------------------------
 
 PLAIN = {

@@ -153,10 +153,35 @@ def test_a_deleted_report_is_a_deletion(cht: Cht) -> None:
     assert (record.document, record.deleted, record.values) == ("report-1", True, {})
 
 
-def test_what_was_deleted_before_the_first_reading_is_nothing(cht: Cht) -> None:
+@pytest.mark.parametrize("since", [None, '{"of":"other settings","seq":"1"}'], ids=["read again", "other settings"])
+def test_a_reading_from_the_beginning_tells_of_deletions_that_nobody_has_read(cht: Cht, since: str | None) -> None:
     cht.save("report-1", person(1), report=report(1))
+    cht.save("report-2", person(2), report=report(2))
+    cht.items()
     cht.delete("report-1")
-    assert documents(cht.items()) == []
+    items = cht.items(since)
+    told = [(one.document, one.deleted) for one in records(items)]
+    assert sorted(told) == [("report-1", True), ("report-2", False)]
+    assert "deleted" not in remarks(items)["skipped-documents"]
+
+
+@pytest.mark.parametrize(
+    "left", [{}, {"type": "data_record"}, {"type": "data_record", "form": "other"}, {"type": "x"}]
+)
+def test_a_deletion_is_told_whatever_is_left_of_the_document(cht: Cht, left: Values) -> None:
+    cht.save("report-1", person(1), report=report(1))
+    cursor = last_cursor(cht.items(forms=["home_visit"]))
+    cht.system.database.put({"_id": "report-1", "_deleted": True, **left})
+    (record,) = records(cht.items(cursor, forms=["home_visit"]))
+    assert (record.document, record.deleted) == ("report-1", True)
+
+
+def test_a_deletion_of_what_never_told_of_an_activity_is_counted(cht: Cht) -> None:
+    cht.system.database.put({"_id": "task~1", "type": "task"})
+    cht.system.database.put({"_id": "task~1", "_deleted": True})
+    items = cht.items()
+    assert documents(items) == []
+    assert "1 task" in remarks(items)["skipped-documents"]
 
 
 def test_what_is_deleted_during_the_first_reading_is_a_deletion(cht: Cht) -> None:

@@ -9,7 +9,10 @@ import pytest
 
 from hm_fhir.errors import MappingErrors, PluginError, SettingsError
 from hm_fhir.testing.samples import open_sample
+from hm_fhir.testing.story.defects import DEFECTS
 from hm_fhir.testing.story.municipality import load_municipality
+from hm_fhir.testing.story.sample_file import SampleSpec
+from hm_fhir.testing.story.words import FUNCTIONS
 
 REGISTER = Path(__file__).parent / "register"
 
@@ -84,3 +87,22 @@ def test_a_short_story_is_refused(register: Path) -> None:
     change(register, "activities: 320", "activities: 320\ndays: {first: 2026-01-05, last: 2026-02-01}")
     with pytest.raises(MappingErrors, match="at least 60 days"):
         load_municipality(register, system="register")
+
+
+def test_the_reference_names_every_key_function_and_defect() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "samples.md").read_text(encoding="utf-8")
+    for key in SampleSpec.model_fields:
+        assert f"| `{key}` |" in page, key
+    for function in FUNCTIONS:
+        assert f"{function.name}(" in page, function.name
+    for defect in DEFECTS:
+        assert f"| `{defect.name}` | `{defect.code}` |" in page, defect.name
+
+
+def test_the_example_of_the_reference_is_a_sample_file(register: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "samples.md").read_text(encoding="utf-8")
+    example = page.split("```yaml\n")[1].split("```")[0]
+    (register / "sample.yaml").write_text(example, encoding="utf-8")
+    story = load_municipality(register, system="register").story()
+    assert set(story.types) == {"home-visit", "referral", "group-health-talk"}
+    assert set(story.changes[0].native["cells"]) <= {"№", "Дата", "Вид", "Теми"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ HEADS = ["№", "Дата", "Вид", "Брой"]
 ROW = [1, "05.03.2026", "посещение", 3]
 
 
-def kinds(office: Any, *rows: list[object]) -> list[tuple[str, str]]:
+def kinds(office: Any, *rows: Sequence[object]) -> list[tuple[str, str]]:
     office.table(HEADS, *rows)
     remarks: list[tuple[str, str]] = office.read(*HEADS).remarks
     return remarks
@@ -71,13 +72,93 @@ def test_signatures_and_what_stands_below_them_are_said(office: Any) -> None:
 def test_a_record_below_the_signatures_is_still_a_record(office: Any) -> None:
     office.table([*HEADS, "А"], ROW, ["Подпис:"], ["Проверил", "/длъжност/"], [*ROW, "x"])
     read = office.read(*HEADS)
-    assert [record.place[-5:] for record in read.records] == ["row 2", "row 5"]
-    assert read.remarks == [("signatures", "Март' rows 3-4")]
+    assert [record.place[-5:] for record in read.records] == ["row 2", "row 4", "row 5"]
+    assert read.remarks == [("signatures", "Март' row 3")]
 
 
 def test_in_a_narrow_table_a_full_row_is_a_record_also_below_a_signature(office: Any) -> None:
     office.table(["Дата", "Вид", "Брой"], ["Изготвил:"], ["05.03.2026", "посещение", 2], ["06.03.2026", "посещение"])
     assert len(office.read().records) == 2
+
+
+def narrow(count: int) -> list[list[object]]:
+    return [[number, f"{number:02}.03.2026", "посещение"] for number in range(1, count + 1)]
+
+
+def coded(count: int) -> list[list[object]]:
+    return [[f"а{number}", f"{number:02}.03.2026 10:00"] for number in range(1, count + 1)]
+
+
+@pytest.mark.parametrize("columns", [3, 8])
+@pytest.mark.parametrize("rows", [narrow(20), coded(20)], ids=["numbers", "codes"])
+@pytest.mark.parametrize("note", ["Забележка", "Изготвил: М. Примерова", "Печат"])
+def test_a_note_in_the_middle_hides_no_record(office: Any, columns: int, rows: list[list[object]], note: str) -> None:
+    heads = ["№", "Дата", "Вид", "К4", "К5", "К6", "К7", "К8"][:columns]
+    below = [["Изготвил:"], [None, "М. Примерова"], ["Дата: 31.03.2026"]]
+    office.table(heads, *rows[:10], [note], *rows[10:], [], *below)
+    read = office.read(*heads)
+    assert [list(values.values()) for values in read.values] == rows
+    assert read.remarks == [("signatures", "Март' rows 12, 24-26")]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        [None, "05.03.2026"],
+        [None, "5 март 2026 г."],
+        [None, "05.03.2026 (четвъртък)"],
+        [None, None, None, 2],
+        ["а7", None, "посещение"],
+        [None, None, "посещение", None, "М. Примерова"],  # texts where records have texts
+    ],
+)
+def test_what_looks_like_a_record_is_no_signature(office: Any, row: list[object]) -> None:
+    heads = ["Номер", "Дата", "Вид", "Брой", "Име", "А", "Б", "В"]
+    full = [1, "05.03.2026", "посещение", 3, "Х. Примеров"]
+    office.table(heads, full, full, ["Изготвил:"], [None, "М. Примерова"], row)
+    read = office.read()
+    assert read.records[-1].place.endswith("row 6")
+    assert ("signatures", "Март' row 4") in read.remarks
+
+
+def test_texts_between_a_note_and_a_record_are_records(office: Any) -> None:
+    office.table([*HEADS, "А"], ROW, ["Забележка"], ["без номер", "без дата"], [None, "само текст"], ROW)
+    read = office.read(*HEADS)
+    assert [record.place[-5:] for record in read.records] == ["row 2", "row 4", "row 5", "row 6"]
+    assert read.remarks == [("signatures", "Март' row 3")]
+
+
+def test_a_signature_before_headings_again_ends_a_table(office: Any) -> None:
+    block: list[Any] = [["Изготвил:", "М. Примерова"], [None, "/длъжност/"]]
+    assert kinds(office, ROW, *block, HEADS, ROW, *block) == [
+        ("signatures", "Март' rows 3-4, 7-8"),
+        ("repeated-headings", "Март' row 5"),
+    ]
+
+
+def test_more_rows_than_signatures_have_are_records(office: Any) -> None:
+    texts: list[list[object]] = [[None, f"{letter} {letter}"] for letter in "абвгдежзийклмнопрстуфхцчшщъьюя"]
+    office.table(HEADS, ROW, ["Забележка"], *texts)
+    assert len(office.read(*HEADS).records) == 1 + len(texts)
+
+
+@pytest.mark.parametrize("row", [["Приел документи", "05.03.2026"], ["Приел документи", None, 2]])
+def test_a_row_with_a_day_or_a_number_is_a_record_though_it_begins_like_a_signature(
+    office: Any, row: list[object]
+) -> None:
+    office.table(["Вид", "Дата", "Брой"], ["посещение", "05.03.2026", 1], row)
+    assert len(office.read().records) == 2
+
+
+def test_a_row_below_a_merged_cell_of_a_record_is_no_signature(office: Any) -> None:
+    def fill(book: Any) -> None:
+        sheet = book.add_worksheet("Март")
+        sheet.write_row(0, 0, ["Дата", "Вид", "Брой"])
+        sheet.merge_range(1, 0, 3, 0, "05.03.2026")
+        sheet.write_column(1, 1, ["посещение", "Подпис на декларация", "беседа"])
+
+    office.write(fill)
+    assert len(office.read().records) == 3
 
 
 def test_rows_that_are_numbered_ahead_are_said(office: Any) -> None:

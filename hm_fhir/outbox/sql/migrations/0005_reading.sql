@@ -5,7 +5,8 @@ CREATE TABLE hm_fhir_sources (
     cursor TEXT,
     made_with TEXT NOT NULL,
     scan INTEGER NOT NULL,
-    read_at TEXT NOT NULL
+    read_at TEXT NOT NULL,
+    tables TEXT NOT NULL
 ) WITHOUT ROWID;
 
 CREATE TABLE hm_fhir_origins (
