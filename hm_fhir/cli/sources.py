@@ -74,7 +74,7 @@ def preview(settings: Path, name: str, rows: int, full: bool, as_json: bool) -> 
         _warn(source)
         listed = table("record", "becomes", "status", "when", "whom", "what it brings")
         for record in islice(_records(source), rows):
-            place, told = record.place, _told(source, record)
+            place, told = record.place, _told(app, source, record)
             refused += isinstance(told, RecordRejected)
             if as_json:
                 print_json(_as_json(place, told, full=full))
@@ -106,11 +106,15 @@ def _records(source: Source) -> Iterator[Record]:
             err.print(f"{item.place}: {item.message}", markup=False)
 
 
-def _told(source: Source, record: Record) -> Understood | RecordRejected | None:
+def _told(app: App, source: Source, record: Record) -> Understood | RecordRejected | None:
     if record.deleted:
         return None
     try:
-        return understand(source, record)
+        told = understand(source, record)
+        # What a run would refuse, too: by its day, and by its mapping.
+        app.intake.refuse_future(told.activity)
+        app.mapper.map(told.activity.for_mapping())
+        return told
     except RecordRejected as error:
         error.place = error.place or record.place
         return error

@@ -97,7 +97,7 @@ class Intake:
         self, activity: Activity, record_digest: str | None, connection: sqlite3.Connection | None = None
     ) -> Submitted:
         """Put one activity version into the outbox, and return all about it; see `submit`."""
-        self._refuse_future(activity)
+        self.refuse_future(activity)
         plain = activity.for_mapping()
         content_digest = self._identity.digest(to_json(plain))
         activity_key = self._identity.pseudonym("activity", activity.key)
@@ -176,7 +176,12 @@ class Intake:
         """Return an entry with nothing in it, for what no mapping takes any more: the worker withdraws the former."""
         return Route(target=target, person_key=person_key, payload={"resources": []}, pack=self._pack)
 
-    def _refuse_future(self, activity: Activity) -> None:
+    def refuse_future(self, activity: Activity) -> None:
+        """Refuse what is recorded as done on a day to come.
+
+        Raises:
+            RecordRejected: it is.
+        """
         start = activity.period.start
         latest = self._now() + _CLOCK_SKEW
         in_future = start > latest if isinstance(start, datetime) else start > latest.date()

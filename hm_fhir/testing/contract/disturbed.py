@@ -170,7 +170,9 @@ def _forget_a_word(fields: Fields, items: list[Item], into: Path) -> tuple[str, 
             pairs = list(zip(records, texts, strict=True))
             having = [record for record, found in pairs if found == text][:_SOME]
             others = [record for record, found in pairs if found != text][:_SOME]
-            return name, [*having, *others], len(having)
+            some = {id(record) for record in (*having, *others)}
+            # In their order: records of one document follow each other.
+            return name, [record for record in records if id(record) in some], len(having)
     return fail("no code table has a word that the sample uses", "let the sample use the words of fields.yaml")
 
 

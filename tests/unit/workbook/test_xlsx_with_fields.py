@@ -21,10 +21,11 @@ reads: xlsx
 record:
   number: {column: №, required: true}
   day: {column: Дата, type: date, required: true}
+  changed: {column: Промяна, type: moment, optional: true, default: "2026-04-01T08:00:00+03:00"}
   person: {column: [Лице / ЕГН, ЕГН], type: national-number, kind: egn, personal: true}
 activity:
   local_id: "{{ number }}"
-  updated_at: "2026-04-01T08:00:00+03:00"
+  updated_at: "{{ changed }}"
   municipality: {code: SFO39, name: Самоков}
   mediator: {local_id: M1, name: {given: [Примера]}}
   type: home-visit
