@@ -50,7 +50,7 @@ def activities_of_document(cursor: sqlite3.Cursor, source: str, document_key: st
 
 def not_seen(cursor: sqlite3.Cursor, source: str, scan: int, *, in_documents: bool) -> tuple[tuple[str, str], ...]:
     """Return the activities that a reading did not meet, each with its document."""
-    query = _SQL["parts_not_seen" if in_documents else "activities_not_seen"]
+    query = _SQL["parts_not_seen"] if in_documents else _SQL["activities_not_seen"]
     rows = cursor.execute(query, {"source": source, "scan": scan}).fetchall()
     return tuple((row["activity_key"], row["document_key"]) for row in rows)
 

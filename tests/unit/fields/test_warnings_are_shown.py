@@ -26,7 +26,7 @@ activity:
   type: home-visit
   period: {start: "{{ day }}"}
   setting: home
-  persons: [{local_id: "{{ number }}"}]
+  persons: [{local_id: "{{ number }}", name: {given: [Проба]}}]
 """
 WARNING = "fields.yaml:8:3: warning unused-value: 'remark' is read, and nothing uses it (use it in `activity`"
 

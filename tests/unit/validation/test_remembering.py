@@ -95,4 +95,4 @@ def test_a_value_that_comes_again_is_judged_as_the_first_time():
     mindful = Validator(load_definitions())
     assert [set(mindful.validate(resource)) for resource in resources] == expected
     assert [set(mindful.validate(resource)) for resource in reversed(resources)] == expected[::-1]
-    assert any(issue.rule == "hm-label" for found in expected for issue in found)
+    assert any(issue.rule.startswith("hm-label") for found in expected for issue in found)
