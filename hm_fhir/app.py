@@ -15,7 +15,7 @@ from hm_fhir.activities.identity import Identity
 from hm_fhir.activities.model import Activity
 from hm_fhir.config import Identifiers, Settings, load_settings, read_key
 from hm_fhir.delivery.clock import Clock, SystemClock
-from hm_fhir.delivery.intake import Intake, map_records
+from hm_fhir.delivery.intake import Intake, map_records, refuse_future
 from hm_fhir.delivery.mapping_chunks import ChunkMapper, MappedChunk, map_here
 from hm_fhir.delivery.mapping_workers import map_in_workers
 from hm_fhir.delivery.owners import is_dead, new_owner
@@ -257,6 +257,15 @@ class App:
             "targets": sorted(self.settings.targets),
         }
         return reading_of(self.settings, name, self.source(name), made_with, self.identity.digest)
+
+    def refuse(self, activity: Activity) -> None:
+        """Refuse what a run would refuse of an activity: by its day, and by its mapping. Needs no key and no store.
+
+        Raises:
+            RecordRejected: it would be refused.
+        """
+        refuse_future(activity, self._clock.now())
+        self.case_mapper.map(activity.for_mapping())
 
     def replay(self, source_name: str, *, limit: int | None = None) -> RecordCounts:
         """Take the rejected records of a source again; what is good by now goes to the outbox.

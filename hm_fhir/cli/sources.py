@@ -111,9 +111,7 @@ def _told(app: App, source: Source, record: Record) -> Understood | RecordReject
         return None
     try:
         told = understand(source, record)
-        # What a run would refuse, too: by its day, and by its mapping.
-        app.intake.refuse_future(told.activity)
-        app.mapper.map(told.activity.for_mapping())
+        app.refuse(told.activity)
         return told
     except RecordRejected as error:
         error.place = error.place or record.place

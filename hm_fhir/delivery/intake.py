@@ -97,7 +97,7 @@ class Intake:
         self, activity: Activity, record_digest: str | None, connection: sqlite3.Connection | None = None
     ) -> Submitted:
         """Put one activity version into the outbox, and return all about it; see `submit`."""
-        self.refuse_future(activity)
+        refuse_future(activity, self._now())
         plain = activity.for_mapping()
         content_digest = self._identity.digest(to_json(plain))
         activity_key = self._identity.pseudonym("activity", activity.key)
@@ -176,27 +176,6 @@ class Intake:
         """Return an entry with nothing in it, for what no mapping takes any more: the worker withdraws the former."""
         return Route(target=target, person_key=person_key, payload={"resources": []}, pack=self._pack)
 
-    def refuse_future(self, activity: Activity) -> None:
-        """Refuse what is recorded as done on a day to come.
-
-        Raises:
-            RecordRejected: it is.
-        """
-        start = activity.period.start
-        latest = self._now() + _CLOCK_SKEW
-        in_future = start > latest if isinstance(start, datetime) else start > latest.date()
-        if in_future and activity.status not in ("planned", "cancelled", "entered-in-error"):
-            raise RecordRejected(
-                "it is recorded as done on a day in the future",
-                code="future-date",
-                fix="correct the date or the status",
-            )
-        if activity.updated_at > latest:
-            # It would count as newer than every correction to come.
-            raise RecordRejected(
-                "its time of change is in the future", code="future-date", fix="correct the time of change"
-            )
-
     def withdraw(self, activity_key: str) -> bool:
         """Withdraw an activity that its source does not hold any more.
 
@@ -262,6 +241,32 @@ class Intake:
 
     def _reader(self, reading: Reading, counts: RecordCounts) -> SourceReader:
         return SourceReader(self, self._store, self._identity, self._now, reading, counts)
+
+
+def refuse_future(activity: Activity, now: datetime) -> None:
+    """Refuse what is recorded as done on a day to come.
+
+    Args:
+        activity: what is recorded.
+        now: the present time.
+
+    Raises:
+        RecordRejected: it is.
+    """
+    start = activity.period.start
+    latest = now + _CLOCK_SKEW
+    in_future = start > latest if isinstance(start, datetime) else start > latest.date()
+    if in_future and activity.status not in ("planned", "cancelled", "entered-in-error"):
+        raise RecordRejected(
+            "it is recorded as done on a day in the future",
+            code="future-date",
+            fix="correct the date or the status",
+        )
+    if activity.updated_at > latest:
+        # It would count as newer than every correction to come.
+        raise RecordRejected(
+            "its time of change is in the future", code="future-date", fix="correct the time of change"
+        )
 
 
 def map_records(source: Source, mapper: Mapper) -> Iterator[tuple[Record, Mapped | RecordRejected | None]]:
