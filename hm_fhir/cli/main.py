@@ -15,9 +15,9 @@ from typing import Any
 
 import click
 
-from hm_fhir import __version__
 from hm_fhir.cli.console import Exit, err
 from hm_fhir.errors import HmFhirError
+from hm_fhir.version import __version__
 
 _COMMANDS = {
     "check": "Look at settings, keys, plugins, mappings, store and targets.",

@@ -33,11 +33,13 @@ class Submitted:
     """What became of an activity version.
 
     Args:
+        activity_key: pseudonym of the activity.
         outcome: what it is to the store.
         is_unmapped: no mapping takes it.
         verdict: what was found in its resources.
     """
 
+    activity_key: str
     outcome: Outcome
     is_unmapped: bool = False
     verdict: Verdict = FINE
@@ -112,7 +114,7 @@ class Intake:
         )
         outcome = judge(known, submission)
         if outcome is Outcome.OLDER:
-            return Submitted(outcome)
+            return Submitted(activity_key, outcome)
         if outcome is Outcome.CONFLICT:
             raise RecordRejected(
                 "the same version of this activity was read with another content",
@@ -120,19 +122,19 @@ class Intake:
                 fix="a correction needs a later time of change in the local system",
             )
         if known is not None and outcome is Outcome.REPEATED and self._is_routed(known):
-            return Submitted(outcome)
+            return Submitted(activity_key, outcome)
         mapped = self._mapper.map(plain)
         verdict = self._check(mapped, plain) if mapped is not None and self._check is not None else FINE
         person = activity.person_key
         person_key = self._identity.pseudonym("person", person) if person else None
         routes = tuple(
             self._withdrawing(target, person_key)
-            if mapped is None and self._store.was_offered(target, submission.activity_key, connection=connection)
+            if mapped is None and self._store.was_offered(target, activity_key, connection=connection)
             else self._route(target, mapped, verdict, person_key)
             for target in self._targets
         )
         added = self._store.add(replace(submission, routes=routes), connection=connection)
-        return Submitted(added.outcome, mapped is None, verdict)
+        return Submitted(activity_key, added.outcome, mapped is None, verdict)
 
     def _is_routed(self, known: KnownActivity) -> bool:
         """Return whether every target has an entry that the mappings in force have made."""
@@ -192,6 +194,7 @@ class Intake:
         version_key = withdrawn_version(known.version_key) if known is not None else None
         if known is None or version_key is None:
             return False
+        latest = self._store.latest_route(activity_key)
         digest = self._identity.digest(b"withdrawn")
         self._store.add(
             Submission(
@@ -200,9 +203,9 @@ class Intake:
                 version_key=version_key,
                 record_digest=digest,
                 content_digest=digest,
-                activity_type=known.activity_type or "",
+                activity_type=latest.activity_type if latest else "",
                 routes=tuple(
-                    self._withdrawing(target, known.person_key)
+                    self._withdrawing(target, latest.person_key if latest else None)
                     for target in self._targets
                     if self._store.was_offered(target, activity_key)
                 ),

@@ -199,14 +199,13 @@ class SourceReader:
         digest = self._identity.digest(to_json(dict(record.values)))
         try:
             understood = understand(self._reading.source, record)
-            activity = understood.activity
-            submitted = self._intake.submit_record(activity, digest)
+            submitted = self._intake.submit_record(understood.activity, digest)
         except RecordRejected as error:
             self._reject(record, error, digest)
             counts.rejected[error.code] += 1
             return
         counts.repaired.update(understood.repairs)
-        activity_key = self._identity.pseudonym("activity", activity.key)
+        activity_key = submitted.activity_key
         self._met(record, activity_key)
         outcome, verdict = submitted.outcome, submitted.verdict
         is_new = outcome in (Outcome.NEW, Outcome.NEWER)
@@ -223,9 +222,9 @@ class SourceReader:
             counts.repeated += 1
             counts.older += outcome is Outcome.OLDER
         if is_new and submitted.is_unmapped:
-            counts.unmapped[activity.type] += 1
+            counts.unmapped[understood.activity.type] += 1
         if is_new and verdict.stops:
-            counts.not_valid[activity.type] += 1
+            counts.not_valid[understood.activity.type] += 1
         counts.findings.add((issue for _, issue in verdict.found), record.place)
         counts.findings.add_remarks(verdict.remarks)
 

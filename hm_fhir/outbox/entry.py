@@ -115,8 +115,6 @@ class KnownActivity:
         content_digest: of that version.
         revision: how many times the content was replaced, from 1.
         packs: target -> pack of its latest entry for this content; a target without one is absent.
-        activity_type: of its last entry; None when no target ever got one.
-        person_key: of its last entry; None for a group.
     """
 
     activity_key: str
@@ -126,8 +124,19 @@ class KnownActivity:
     content_digest: str
     revision: int
     packs: Mapping[str, str]
-    activity_type: str | None = None
-    person_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatestRoute:
+    """What the last entry of an activity says of it.
+
+    Args:
+        activity_type: see Submission.
+        person_key: see Route.
+    """
+
+    activity_type: str
+    person_key: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         Entry,
         EntryRow,
         KnownActivity,
+        LatestRoute,
         ReadingPlace,
         RejectedRecord,
         Rejection,
@@ -45,6 +46,9 @@ class Store(Protocol):
 
     def known(self, activity_key: str, connection: Any = None) -> KnownActivity | None:
         """Return what is known of an activity, so that intake can decide before it maps; None when it is new."""
+
+    def latest_route(self, activity_key: str) -> LatestRoute | None:
+        """Return what the last entry of an activity says of it; None when no target ever got one."""
 
     def was_offered(self, target: str, activity_key: str, connection: Any = None) -> bool:
         """Return whether a resource of an activity was ever routed to a target, so that it may be there."""

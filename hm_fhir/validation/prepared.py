@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
@@ -27,11 +26,10 @@ from hm_fhir.fhir.json import to_json
 from hm_fhir.fhir.packages import Package, read_package, state_of
 from hm_fhir.fhir.stored_types import encoded
 from hm_fhir.fhir.structure_definition import FHIR_URL
+from hm_fhir.version import __version__
 
 Json = Mapping[str, Any]
 
-# Not imported: the package as a whole stands above this layer.
-_VERSION: Final[str] = sys.modules[__name__.partition(".")[0]].__version__
 _FORMAT: Final = "3"
 _KEPT_FILES: Final = 16
 _CHECKSUM_BYTES: Final = 32
@@ -133,7 +131,7 @@ def prepare(packages: Sequence[Package]) -> Prepared:
 
 def fingerprint_of(packages: Sequence[Package]) -> str:
     """Return the SHA-256 of the content of packages and of this library's version, in hexadecimal."""
-    return hashlib.sha256("\n".join((_VERSION, *(one.sha256 for one in packages))).encode()).hexdigest()
+    return hashlib.sha256("\n".join((__version__, *(one.sha256 for one in packages))).encode()).hexdigest()
 
 
 class _Profiles:
@@ -203,7 +201,7 @@ def _is_r4(definition: Json) -> bool:
 
 def _code() -> str:
     """Return a text that changes when the code and data change that caches are made with."""
-    lines = [_FORMAT, _VERSION]
+    lines = [_FORMAT, __version__]
     for folder in ("fhir", "fhir/r4"):
         with os.scandir(str(files("hm_fhir").joinpath(folder))) as entries:
             for entry in sorted(entries, key=lambda one: one.name):

@@ -151,6 +151,14 @@ def test_known_tells_intake_enough_to_decide_before_it_maps(store, offer):
     assert dict(known.packs) == {"national": "pack-2"}
 
 
+def test_the_latest_route_says_of_whom_an_activity_told_last(store, offer):
+    assert store.latest_route("a1") is None
+    store.add(offer(version="v1", person_key="p1"))
+    store.add(offer(version="v2", person_key="p2"))
+    latest = store.latest_route("a1")
+    assert (latest.activity_type, latest.person_key) == ("home-visit", "p2")
+
+
 def test_a_payload_that_cannot_be_kept_is_refused_and_leaves_nothing(store, offer):
     with pytest.raises(RecordRejected):
         store.add(offer(payload={"value": Decimal("NaN")}))

@@ -9,7 +9,7 @@ FROM hm_fhir_entries
 WHERE activity_key = :activity_key AND revision = :revision
 ORDER BY entry_id;
 
--- name: latest_entry_of_activity
+-- name: latest_route
 -- What the last entry of an activity says of it.
 SELECT activity_type, person_key
 FROM hm_fhir_entries

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hm_fhir.outbox.entry import Added, KnownActivity, Outcome
+from hm_fhir.outbox.entry import Added, KnownActivity, LatestRoute, Outcome
 from hm_fhir.outbox.queries import load_queries
 from hm_fhir.outbox.rules import judge, routes_to_add
 from hm_fhir.outbox.sqlite.rows import from_keys
@@ -26,7 +26,6 @@ def read_known(cursor: sqlite3.Cursor, activity_key: str) -> KnownActivity | Non
     packs = cursor.execute(
         _SQL["packs_of_activity"], {"activity_key": activity_key, "revision": row["revision"]}
     ).fetchall()
-    latest = cursor.execute(_SQL["latest_entry_of_activity"], {"activity_key": activity_key}).fetchone()
     return KnownActivity(
         activity_key=activity_key,
         source=row["source"],
@@ -35,9 +34,13 @@ def read_known(cursor: sqlite3.Cursor, activity_key: str) -> KnownActivity | Non
         content_digest=row["content_digest"],
         revision=row["revision"],
         packs={pack["target"]: pack["pack"] for pack in packs},
-        activity_type=latest["activity_type"] if latest else None,
-        person_key=latest["person_key"] if latest else None,
     )
+
+
+def read_latest_route(cursor: sqlite3.Cursor, activity_key: str) -> LatestRoute | None:
+    """Return what the last entry of an activity says of it."""
+    row = cursor.execute(_SQL["latest_route"], {"activity_key": activity_key}).fetchone()
+    return row and LatestRoute(activity_type=row["activity_type"], person_key=row["person_key"])
 
 
 def write_submission(cursor: sqlite3.Cursor, submission: Submission, codec: PayloadCodec, *, now: str) -> Added:

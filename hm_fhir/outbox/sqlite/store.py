@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from hm_fhir.errors import StoreError
 from hm_fhir.outbox.codec import JsonCodec, encode_evidence
-from hm_fhir.outbox.entry import RejectedRecord, Shown, State, TargetCounts, Words
+from hm_fhir.outbox.entry import State
 from hm_fhir.outbox.queries import load_queries
-from hm_fhir.outbox.sqlite import reading
+from hm_fhir.outbox.sqlite import operators, reading
 from hm_fhir.outbox.sqlite.connection import Connections
 from hm_fhir.outbox.sqlite.delivery import Settling, lease_due, read_ledger
-from hm_fhir.outbox.sqlite.intake import read_known, write_submission
+from hm_fhir.outbox.sqlite.intake import read_known, read_latest_route, write_submission
 from hm_fhir.outbox.sqlite.rows import entry, entry_row, to_keys, to_text, to_time
 from hm_fhir.outbox.sqlite.schema import install, is_current, schema_version, update_schema
 
@@ -24,11 +24,22 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from hm_fhir.outbox.codec import PayloadCodec
-    from hm_fhir.outbox.entry import Added, Entry, EntryRow, KnownActivity, ReadingPlace, Rejection, Submission
+    from hm_fhir.outbox.entry import (
+        Added,
+        Entry,
+        EntryRow,
+        KnownActivity,
+        LatestRoute,
+        ReadingPlace,
+        RejectedRecord,
+        Rejection,
+        Shown,
+        Submission,
+        TargetCounts,
+    )
     from hm_fhir.outbox.settlement import LedgerRow, Settlement
 
 _SQL = load_queries()
-_NO_LIMIT = -1  # https://www.sqlite.org/lang_select.html#limitoffset
 
 
 def _utc_now() -> datetime:
@@ -80,6 +91,11 @@ class SqliteStore:
         """Return what is known of an activity; see Store."""
         with self._connections.reading(connection) as cursor:
             return read_known(cursor, activity_key)
+
+    def latest_route(self, activity_key: str) -> LatestRoute | None:
+        """Return what the last entry of an activity says; see Store."""
+        with self._connections.reading() as cursor:
+            return read_latest_route(cursor, activity_key)
 
     def was_offered(self, target: str, activity_key: str, connection: sqlite3.Connection | None = None) -> bool:
         """Return whether a resource was ever routed to a target; see Store."""
@@ -293,23 +309,7 @@ class SqliteStore:
     def counts(self) -> dict[str, TargetCounts]:
         """Return the sum of each target; see Store."""
         with self._connections.reading() as cursor:
-            routed = {row["target"]: row["count"] for row in cursor.execute(_SQL["tallies"])}
-            states = cursor.execute(_SQL["states"]).fetchall()
-            codes = cursor.execute(_SQL["codes"]).fetchall()
-        # A target that only one of the two knows of is exactly what the check is for.
-        targets = sorted(routed.keys() | {row["target"] for row in states})
-        return {
-            target: TargetCounts(
-                target=target,
-                routed=routed.get(target, 0),
-                states=dict.fromkeys(State, 0)
-                | {State(row["state"]): row["number"] for row in states if row["target"] == target},
-                withheld=_by_code(codes, target, State.WITHHELD),
-                parked=_by_code(codes, target, State.PARKED),
-                waiting=_by_code(codes, target, State.WAITING),
-            )
-            for target in targets
-        }
+            return operators.read_counts(cursor)
 
     def list(
         self, *, target: str | None = None, state: State | None = None, limit: int = 100, after: int = 0
@@ -322,29 +322,8 @@ class SqliteStore:
 
     def show(self, entry_id: int) -> Shown:
         """Return all about one entry; see Store."""
-        where = {"entry_id": entry_id}
         with self._connections.reading() as cursor:
-            row = cursor.execute(_SQL["show_entry"], where).fetchone()
-            if row is None:
-                raise StoreError(
-                    f"there is no entry {entry_id}",
-                    code="unknown-entry",
-                    fix="`hm-fhir outbox list` gives the numbers",
-                )
-            words = cursor.execute(_SQL["words_of_entry"], where).fetchall()
-            missing = cursor.execute(_SQL["missing_of_entry"], where).fetchall()
-        return Shown(
-            entry=entry(row, self._codec),
-            words=tuple(
-                Words(
-                    content=self._codec.decode(said["content"]),
-                    status=said["status"],
-                    at=datetime.fromisoformat(said["at"]),
-                )
-                for said in words
-            ),
-            missing=tuple(one["resource_key"] for one in missing),
-        )
+            return operators.read_shown(cursor, self._codec, entry_id)
 
     def retry(
         self,
@@ -357,43 +336,13 @@ class SqliteStore:
         """Make entries due now; see Store."""
         if state not in (State.PARKED, State.WAITING):
             raise ValueError(f"only parked and waiting entries can be tried again, not {state}")
-        where = {"state": state, "target": target, "code": code, "now": self._now()}
         with self._connections.writing() as cursor:
-            if entry_ids is None:
-                found = cursor.execute(_SQL["entries_to_retry"], where).fetchall()
-            else:
-                found = [
-                    row
-                    for entry_id in entry_ids
-                    for row in cursor.execute(_SQL["entry_to_retry"], where | {"entry_id": entry_id}).fetchall()
-                ]
-            for row in found:
-                cursor.execute(_SQL["retry_entry"], {"entry_id": row["entry_id"]})
-                cursor.execute(_SQL["forget_missing"], {"entry_id": row["entry_id"]})
-            return len(found)
+            return operators.make_due(cursor, entry_ids, state=state, target=target, code=code, now=self._now())
 
     def rejected(self, source: str | None = None, *, limit: int | None = None) -> tuple[RejectedRecord, ...]:
         """Return rejected records; see Store."""
         with self._connections.reading() as cursor:
-            rows = cursor.execute(
-                _SQL["rejected_records"], {"source": source, "limit": _NO_LIMIT if limit is None else limit}
-            )
-            return tuple(
-                RejectedRecord(
-                    source=row["source"],
-                    record_digest=row["record_digest"],
-                    place=row["place"],
-                    code=row["code"],
-                    message=row["message"],
-                    payload=self._codec.decode(row["content"]),
-                    first_at=datetime.fromisoformat(row["first_at"]),
-                    last_at=datetime.fromisoformat(row["last_at"]),
-                    times=row["times"],
-                    document=row["document"],
-                    replayable=bool(row["replayable"]),
-                )
-                for row in rows
-            )
+            return operators.read_rejected(cursor, self._codec, source, limit)
 
     def forget_rejected(self, before: datetime, source: str | None = None) -> int:
         """Drop kept records that were last read before a time, and return how many; see Store."""
@@ -403,11 +352,8 @@ class SqliteStore:
 
     def rejected_counts(self) -> Mapping[str, Mapping[str, int]]:
         """Return how many records are rejected, by source and reason; see Store."""
-        counts: dict[str, dict[str, int]] = {}
         with self._connections.reading() as cursor:
-            for row in cursor.execute(_SQL["rejected_counts"]):
-                counts.setdefault(row["source"], {})[row["code"]] = row["number"]
-        return counts
+            return operators.read_rejected_counts(cursor)
 
     def ledger_keys(self, target: str) -> tuple[str, ...]:
         """Return the keys of all resources that a target received; see Store."""
@@ -438,7 +384,3 @@ def _prepare(connection: sqlite3.Connection) -> None:
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-
-
-def _by_code(rows: Iterable[sqlite3.Row], target: str, state: State) -> dict[str, int]:
-    return {row["code"]: row["number"] for row in rows if row["target"] == target and row["state"] == state}

@@ -7,7 +7,7 @@ from functools import partial
 from importlib.metadata import entry_points
 from typing import ClassVar
 
-from hm_fhir import __version__, builtin
+from hm_fhir import builtin
 from hm_fhir.errors import MappingErrors
 from hm_fhir.hookspecs import PROJECT
 from hm_fhir.mapping.cases import load_cases, run_case
@@ -18,6 +18,7 @@ from hm_fhir.sources.fields.source import FIELDS_FILE
 from hm_fhir.testing.contract.failing import expect, expect_none, fail
 from hm_fhir.testing.contract.finding import builtin_names
 from hm_fhir.testing.contract.laboratory import Laboratory
+from hm_fhir.version import __version__
 
 _CASES = "cases"
 
