@@ -35,7 +35,7 @@ from hm_fhir.errors import (
 from hm_fhir.mapping.engine import Mapped
 from hm_fhir.opening import record_again
 from hm_fhir.outbox.entry import Outcome, State, TargetCounts
-from hm_fhir.sources.base import Record, count_of
+from hm_fhir.sources.base import Record, Understood, count_of
 
 Advance = Callable[[int], None]
 Progress = Callable[[str, int | None], Advance]
@@ -64,14 +64,17 @@ def open_app(settings: Settings | Path | str = "hm-fhir.toml", *, clock: Clock |
 class App(Deployment):
     """One deployment, ready to work; see `Deployment` for the arguments."""
 
-    def refuse(self, activity: Activity) -> None:
-        """Refuse what a run would refuse of an activity: by its day, and by its mapping. Needs no key and no store.
+    def refuse(self, told: Understood) -> None:
+        """Refuse what a run would refuse of a record: by its day, and by its mapping. Needs no key and no store.
+
+        Args:
+            told: what it tells.
 
         Raises:
             RecordRejected: it would be refused.
         """
-        refuse_future(activity, self._clock.now())
-        self.case_mapper.map(activity.for_mapping())
+        refuse_future(told.activity, self._clock.now(), is_timed=not told.last_read_counts)
+        self.case_mapper.map(told.activity.for_mapping())
 
     def replay(self, source_name: str, *, limit: int | None = None) -> RecordCounts:
         """Take the rejected records of a source again; what is good by now goes to the outbox.
@@ -83,7 +86,8 @@ class App(Deployment):
         Returns:
             What became of them; what is rejected again stays kept.
         """
-        kept = self.store.rejected(source_name, limit=limit)
+        # Two of one activity: what was read last is the newer one where no time of change tells.
+        kept = sorted(self.store.rejected(source_name, limit=limit), key=lambda one: one.last_at)
         return self.intake.replay(self.reading(source_name), map(record_again, kept))
 
     def read_again(self, source_name: str) -> None:

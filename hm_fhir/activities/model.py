@@ -6,7 +6,7 @@ Everything is frozen; unknown fields are errors; a date-time has a time zone; no
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -214,6 +214,19 @@ class Activity(Frozen):
     def key(self) -> str:
         """Identity of the activity over all its versions; holds the local id, so it is never shown."""
         return f"{self.system}|{self.local_id}"
+
+    def told_until(self, zone: tzinfo) -> datetime:
+        """Return the latest moment that it tells of: of its period, its findings, its consent.
+
+        Args:
+            zone: in which days begin.
+        """
+        told = (self.period.start, self.period.end, *self._days_of_facts())
+        return max(
+            one if isinstance(one, datetime) else datetime.combine(one, time(), zone)
+            for one in told
+            if one is not None
+        )
 
     @property
     def version_key(self) -> str:

@@ -28,7 +28,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _HOUR = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}.*")
-_EARLIEST_YEAR, _LATEST_YEAR = 1900, 2199
+_EARLIEST_YEAR, LATEST_YEAR = 1900, 2199
 
 
 def _printable(text: str) -> str:
@@ -71,8 +71,8 @@ def _exact_hour(value: object) -> object:
 
 def _plausible(moment: datetime) -> datetime:
     # Local systems write an absent time as the first or last one that they know; in UTC it does not even exist.
-    if not _EARLIEST_YEAR <= moment.year <= _LATEST_YEAR:
-        raise ValueError(f"a date-time is between {_EARLIEST_YEAR} and {_LATEST_YEAR}")
+    if not _EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
+        raise ValueError(f"a date-time is between {_EARLIEST_YEAR} and {LATEST_YEAR}")
     return moment
 
 

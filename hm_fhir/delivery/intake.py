@@ -20,7 +20,7 @@ from hm_fhir.errors import RecordRejected
 from hm_fhir.fhir.json import to_json
 from hm_fhir.mapping.engine import Mapped, Mapper
 from hm_fhir.outbox.entry import KnownActivity, Outcome, Route, State, Submission
-from hm_fhir.outbox.rules import judge, present_version, withdrawn_version
+from hm_fhir.outbox.rules import following_version, judge, present_version, withdrawn_version
 from hm_fhir.outbox.store import Store
 from hm_fhir.sources.base import Record, Source, activity_of, records_of
 from hm_fhir.validation.deployment.mapped_check import FINE, NOT_VALID, MappedCheck, Verdict
@@ -96,10 +96,23 @@ class Intake:
         return self.submit_record(activity, record_digest, connection).outcome
 
     def submit_record(
-        self, activity: Activity, record_digest: str | None, connection: sqlite3.Connection | None = None
+        self,
+        activity: Activity,
+        record_digest: str | None,
+        connection: sqlite3.Connection | None = None,
+        *,
+        is_alone: Callable[[str], bool] | None = None,
     ) -> Submitted:
-        """Put one activity version into the outbox, and return all about it; see `submit`."""
-        refuse_future(activity, self._now())
+        """Put one activity version into the outbox, and return all about it; see `submit`.
+
+        Args:
+            activity: the version.
+            record_digest: digest of the raw record, when there is one.
+            connection: see `submit`.
+            is_alone: given when what is read last counts, whatever its time of change is. Called with the key of an
+                activity that is known with another content; says whether this record alone tells of it.
+        """
+        refuse_future(activity, self._now(), is_timed=is_alone is None)
         plain = activity.for_mapping()
         content_digest = self._identity.digest(to_json(plain))
         activity_key = self._identity.pseudonym("activity", activity.key)
@@ -107,7 +120,7 @@ class Intake:
         submission = Submission(
             activity_key=activity_key,
             source=activity.system,
-            version_key=present_version(activity.version_key, known.version_key if known else None),
+            version_key=_version_key(activity, activity_key, content_digest, known, is_alone),
             record_digest=record_digest or content_digest,
             content_digest=content_digest,
             activity_type=activity.type,
@@ -246,12 +259,34 @@ class Intake:
         return SourceReader(self, self._store, self._identity, self._now, reading, counts)
 
 
-def refuse_future(activity: Activity, now: datetime) -> None:
+def _version_key(
+    activity: Activity,
+    activity_key: str,
+    content_digest: str,
+    known: KnownActivity | None,
+    is_alone: Callable[[str], bool] | None,
+) -> str:
+    said = present_version(activity.version_key, known.version_key if known else None)
+    if known is None or is_alone is None:
+        return said
+    if content_digest == known.content_digest:
+        return known.version_key
+    if not is_alone(activity_key):
+        raise RecordRejected(
+            "another record with the same number says something else",
+            code="same-number",
+            fix="give each its own number; a register without times of change does not tell which is newer",
+        )
+    return max(said, following_version(known.version_key))
+
+
+def refuse_future(activity: Activity, now: datetime, *, is_timed: bool = True) -> None:
     """Refuse what is recorded as done on a day to come.
 
     Args:
         activity: what is recorded.
         now: the present time.
+        is_timed: its time of change decides what is newer.
 
     Raises:
         RecordRejected: it is.
@@ -259,13 +294,16 @@ def refuse_future(activity: Activity, now: datetime) -> None:
     start = activity.period.start
     latest = now + _CLOCK_SKEW
     in_future = start > latest if isinstance(start, datetime) else start > latest.date()
-    if in_future and activity.status not in ("planned", "cancelled", "entered-in-error"):
+    is_done = activity.status not in ("planned", "cancelled", "entered-in-error")
+    if in_future and is_done:
         raise RecordRejected(
             "it is recorded as done on a day in the future",
             code="future-date",
             fix="correct the date or the status",
         )
-    if activity.updated_at > latest:
+    if activity.updated_at > latest and (is_timed or is_done):
+        if not is_timed:
+            raise RecordRejected("it tells of a day in the future", code="future-date", fix="correct the date")
         # It would count as newer than every correction to come.
         raise RecordRejected(
             "its time of change is in the future", code="future-date", fix="correct the time of change"

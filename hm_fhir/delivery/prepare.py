@@ -119,7 +119,7 @@ class Preparation:
             for resource in other.payload["resources"]
             if resource["key"] == key
         ]
-        return max(items, key=_order, default=None)
+        return max(items, key=lambda one: (_order(one), one.activity_key or ""), default=None)
 
     def _item(
         self, resource: dict[str, Any], entry: Entry, *, withdrawn: bool = False, only_if_held: bool = False

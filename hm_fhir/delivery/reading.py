@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from hm_fhir.delivery.items_until_failure import ItemsUntilFailure
 from hm_fhir.delivery.record_counts import RecordCounts
-from hm_fhir.errors import HmFhirError, PluginError, RecordRejected, SettingsError, StoreError, place_of
+from hm_fhir.errors import RecordRejected, SettingsError
 from hm_fhir.fhir.json import to_json
 from hm_fhir.outbox.entry import Outcome, Rejection
 from hm_fhir.sources.base import Checkpoint, Item, Record, Remark, Source, understand
@@ -112,7 +113,7 @@ class SourceReader:
         known = self._store.count_origins(name)
         place = self._store.begin_reading(name, self._reading.made_with)
         self._scan = place.scan
-        items = _Items(self._reading.source, place.cursor)
+        items = ItemsUntilFailure(self._reading.source, place.cursor)
         while batch := list(islice(items, ITEMS_IN_A_COMMIT)):
             taken = RecordCounts()
             with self._store.transaction():
@@ -166,7 +167,7 @@ class SourceReader:
             elif isinstance(item, Remark):
                 taken.remark(item)
             else:
-                table = _ROW.sub("", item.place)
+                table = item.table or _ROW.sub("", item.place)
                 self._tables.add(self._identity.pseudonym("table", f"{self._reading.name}|{table}"))
         if cursor is not None:
             self._store.keep_cursor(self._reading.name, cursor)
@@ -199,14 +200,15 @@ class SourceReader:
         digest = self._identity.digest(to_json(dict(record.values)))
         try:
             understood = understand(self._reading.source, record)
-            submitted = self._intake.submit_record(understood.activity, digest)
+            is_alone = self._is_alone if understood.last_read_counts else None
+            submitted = self._intake.submit_record(understood.activity, digest, is_alone=is_alone)
         except RecordRejected as error:
             self._reject(record, error, digest)
             counts.rejected[error.code] += 1
             return
         counts.repaired.update(understood.repairs)
         activity_key = submitted.activity_key
-        self._met(record, activity_key)
+        self._met(record, activity_key, understood.last_read_counts)
         outcome, verdict = submitted.outcome, submitted.verdict
         is_new = outcome in (Outcome.NEW, Outcome.NEWER)
         if is_new and not self._incremental:
@@ -269,12 +271,22 @@ class SourceReader:
             return None
         return self._identity.pseudonym("activity", f"{self._reading.system}|{local_id}") if local_id else None
 
-    def _met(self, record: Record, activity_key: str) -> None:
+    def _is_alone(self, activity_key: str) -> bool:
+        """Return whether no other record of the local system tells of an activity, as far as was read."""
+        origins = self._store.origins(activity_key)
+        if origins.pop(self._reading.name, 0) == self._scan and not self._is_replay:
+            return False
+        return not any(self._is_read(other) for other in origins)
+
+    def _is_read(self, source: str) -> bool:
+        return self._reading.sources is None or source in self._reading.sources
+
+    def _met(self, record: Record, activity_key: str, last_read_counts: bool = False) -> None:
         """Remember that an activity is there."""
         document_key = activity_key if record.document is None else self._key_of(record.document)
         # Where nothing follows from what was not met, rows that are known already need not be written again.
         concludes = not self._incremental and (self._reading.withdraw_missing or record.document is not None)
-        scan = self._scan if concludes and not self._is_replay else 0
+        scan = self._scan if (concludes or last_read_counts) and not self._is_replay else 0
         self._store.remember_origin(self._reading.name, activity_key, document_key, scan)
         self._document.met.add(activity_key)
         self._met_any = True
@@ -335,10 +347,10 @@ class SourceReader:
         return None
 
     def _withdraw(self, activity_key: str) -> bool:
-        name, there = self._reading.name, self._reading.sources
+        name = self._reading.name
         self._store.accepted(name, "", activity_key)
         others = self._store.forget_origin(name, activity_key)
-        if any(there is None or other in there for other in others):
+        if any(self._is_read(other) for other in others):
             return False  # another source of the same system still has it
         return self._intake.withdraw(activity_key)
 
@@ -359,36 +371,3 @@ class _Document:
         self.is_complete = is_complete
         self.met: set[str] = set()
         self.rejected: set[str] = set()
-
-
-class _Items:
-    """Gives what a source yields to its end or to where it fails; what came before a failure is not lost.
-
-    Args:
-        source: the source.
-        since: cursor to go on from.
-    """
-
-    def __init__(self, source: Source, since: str | None) -> None:
-        self._items = self._all(source, since)
-        self.failure: HmFhirError | None = None
-
-    def __iter__(self) -> Iterator[Item]:
-        return self._items
-
-    def __next__(self) -> Item:
-        return next(self._items)
-
-    def _all(self, source: Source, since: str | None) -> Iterator[Item]:
-        try:
-            yield from source.records(since)
-        except StoreError:
-            raise
-        except HmFhirError as error:
-            self.failure = error
-        except Exception as defect:  # noqa: BLE001  (a plugin's defect must not stop the other sources)
-            self.failure = PluginError(
-                f"the plugin failed: {type(defect).__name__} at {place_of(defect)}",
-                code="plugin-defect",
-                fix="report this to the author of the plugin",
-            )

@@ -54,6 +54,16 @@ def present_version(version_key: str, known: str | None) -> str:
     return f"{version}{_CHANGES}{changes + changes % 2:09d}"
 
 
+def following_version(version_key: str) -> str:
+    """Return the version of an activity that was changed although its time of change does not say so.
+
+    Args:
+        version_key: version that the store knows.
+    """
+    version, changes = _split(version_key)
+    return f"{version}{_CHANGES}{changes + 2 - changes % 2:09d}"
+
+
 def _split(version_key: str) -> tuple[str, int]:
     version, _, changes = version_key.partition(_CHANGES)
     return version, int(changes or 0)
@@ -110,7 +120,9 @@ def order_key(as_of: str | None, version_key: str) -> str:
 def is_older(order: str, activity_key: str, than: str, than_activity_key: str) -> bool:
     """Return whether a content comes before another one of the same resource.
 
-    Of one activity the newer version counts, whatever it says about since when: it is a correction.
+    Of one activity the newer version counts, whatever it says about since when: it is a correction. Of two activities
+    with one time (two visits of a day, in a register that knows days alone) the keys decide, so that the same one
+    counts in whatever order they come.
 
     Args:
         order: see `order_key`.
@@ -120,7 +132,7 @@ def is_older(order: str, activity_key: str, than: str, than_activity_key: str) -
     """
     if activity_key == than_activity_key:
         return _version(order) < _version(than)
-    return order < than
+    return (order, activity_key) < (than, than_activity_key)
 
 
 def _version(order: str) -> str:

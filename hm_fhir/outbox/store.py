@@ -125,6 +125,12 @@ class Store(Protocol):
     def count_origins(self, source: str) -> int:
         """Return how many activities came from a source."""
 
+    def origins(self, activity_key: str) -> dict[str, int]:
+        """Return the sources that have an activity, each with the number of the reading that met it last.
+
+        The number is 0 where the reading did not ask to remember it.
+        """
+
     def forget_origin(self, source: str, activity_key: str) -> tuple[str, ...]:
         """Forget that an activity came from a source; return the other sources that have it."""
 

@@ -52,10 +52,12 @@ class Headings:
     Args:
         place: file, sheet and row.
         names: as they are written, without line breaks and double spaces; empty ones left out.
+        table: by what the table is known the next time, when its place does not tell; never shown.
     """
 
     place: str
     names: tuple[str, ...]
+    table: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +114,13 @@ class Understood:
     Args:
         activity: the activity.
         repairs: what was mended so that it could be understood, by code: ``egn-leading-zero``. Counted, never hidden.
+        last_read_counts: the local system keeps no time of change: what is read last is the newest, whatever
+            `updated_at` says. Otherwise the later `updated_at` is.
     """
 
     activity: Activity
     repairs: tuple[str, ...] = ()
+    last_read_counts: bool = False
 
 
 class Reader(Protocol):

@@ -159,6 +159,16 @@ def test_the_latest_route_says_of_whom_an_activity_told_last(store, offer):
     assert (latest.activity_type, latest.person_key) == ("home-visit", "p2")
 
 
+def test_the_origins_of_an_activity_tell_which_reading_met_it_last(store):
+    assert store.origins("a1") == {}
+    store.remember_origin("january", "a1", "d1", 3)
+    store.remember_origin("february", "a1", "d1", 0)
+    store.remember_origin("january", "a1", "d1", 2)
+    assert store.origins("a1") == {"january": 3, "february": 0}
+    assert store.forget_origin("january", "a1") == ("february",)
+    assert store.origins("a1") == {"february": 0}
+
+
 def test_a_payload_that_cannot_be_kept_is_refused_and_leaves_nothing(store, offer):
     with pytest.raises(RecordRejected):
         store.add(offer(payload={"value": Decimal("NaN")}))

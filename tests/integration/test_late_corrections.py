@@ -85,3 +85,22 @@ def test_a_closed_case_stays_closed_in_whatever_order_its_activities_come(
     for number in order:
         run(deployment, CASE[number])
     assert status(fhir_server, "EpisodeOfCare") == "finished"
+
+
+def test_two_visits_of_one_day_give_the_same_person_in_whatever_order_they_come(tmp_path: Path) -> None:
+    def visit(local_id: str, phone: str) -> dict[str, Any]:
+        return activity(
+            local_id, "01-05", "01-05", persons=[{"local_id": "p1", "name": {"given": ["Проба"]}, "phone": phone}]
+        )
+
+    visits = [visit(f"v{number}", f"+359 000 80000{number}") for number in range(3)]
+    made = Deployment(tmp_path).source("register", "ndjson", "activities.ndjson")  # one key for all orders
+    found = set()
+    for number, order in enumerate(permutations(visits)):
+        with FhirServer() as server:
+            made.section("store", path=f"outbox-{number}.db").target("hospital", server.url)
+            for one in order:
+                run(made, one)
+            (patient,) = (one for one in server.resources.values() if one["resourceType"] == "Patient")
+            found.add(patient["telecom"][0]["value"])
+    assert len(found) == 1

@@ -284,14 +284,13 @@ _ORDERS = st.tuples(_AS_OF, st.integers(1, 9)).map(
 )
 
 
-@given(_ORDERS, _ORDERS, _ORDERS)
-def test_contents_of_different_activities_are_in_one_total_order(one: str, two: str, three: str) -> None:
-    def older(first: str, second: str) -> bool:
-        return is_older(first, "a", second, "b")
+@given(st.tuples(_ORDERS, _ORDERS, _ORDERS), st.permutations("abc"))
+def test_contents_of_different_activities_are_in_one_total_order(orders: tuple[str, ...], keys: list[str]) -> None:
+    one, two, three = zip(orders, keys, strict=True)
 
-    assert older(one, two) + older(two, one) + (one == two) == 1
-    if older(one, two) and older(two, three):
-        assert older(one, three)
+    assert is_older(*one, *two) != is_older(*two, *one)
+    if is_older(*one, *two) and is_older(*two, *three):
+        assert is_older(*one, *three)
 
 
 def test_of_one_activity_the_version_decides() -> None:

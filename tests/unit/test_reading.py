@@ -24,7 +24,7 @@ from hm_fhir.mapping.conceptmap import read_code_systems
 from hm_fhir.mapping.engine import Mapper
 from hm_fhir.mapping.loader import load_packs
 from hm_fhir.outbox.entry import State
-from hm_fhir.outbox.rules import present_version, withdrawn_version
+from hm_fhir.outbox.rules import following_version, present_version, withdrawn_version
 from hm_fhir.outbox.sqlite import SqliteStore
 from hm_fhir.sources.base import Checkpoint, Headings, Item, Record, Remark, Understood
 
@@ -387,6 +387,20 @@ def test_versions_stay_in_order_however_often_a_row_vanishes() -> None:
         seen += [gone, present_version(version, gone)]
     assert seen == sorted(seen)
     assert len(set(seen)) == len(seen)
+    assert seen[-1] < "2026-03-02T14:00:00.000000Z/0000000000000000001"
+
+
+@given(st.lists(st.booleans(), max_size=60))
+def test_versions_stay_in_order_however_a_row_without_a_time_changes_and_vanishes(vanishes: list[bool]) -> None:
+    version = "2026-03-02T14:00:00.000000Z/0000000000000000000"
+    seen, is_there = [version], True
+    for wants_to_vanish in vanishes:
+        gone = withdrawn_version(seen[-1])
+        assert (gone is not None) == is_there
+        is_there = not (is_there and wants_to_vanish)
+        seen.append(following_version(seen[-1]) if is_there or gone is None else gone)
+    assert seen == sorted(set(seen))
+    assert present_version(version, seen[-1]) >= seen[-1]
     assert seen[-1] < "2026-03-02T14:00:00.000000Z/0000000000000000001"
 
 

@@ -63,8 +63,8 @@ SELECT count(*) AS number FROM hm_fhir_origins WHERE source = :source;
 DELETE FROM hm_fhir_origins WHERE source = :source AND activity_key = :activity_key;
 
 -- name: origins_of_activity
--- Which sources still have an activity.
-SELECT source FROM hm_fhir_origins WHERE activity_key = :activity_key;
+-- Which sources have an activity, and in which reading of each it was met last.
+SELECT source, scan FROM hm_fhir_origins WHERE activity_key = :activity_key;
 
 -- name: rejected_of_document
 -- What was rejected of a document.

@@ -61,11 +61,16 @@ def count_origins(cursor: sqlite3.Cursor, source: str) -> int:
     return number
 
 
+def read_origins(cursor: sqlite3.Cursor, activity_key: str) -> dict[str, int]:
+    """Return the sources that have an activity, each with the number of the reading that met it last."""
+    rows = cursor.execute(_SQL["origins_of_activity"], {"activity_key": activity_key})
+    return {row["source"]: row["scan"] for row in rows}
+
+
 def forget_origin(cursor: sqlite3.Cursor, source: str, activity_key: str) -> tuple[str, ...]:
     """Forget that an activity came from a source; return the other sources that have it."""
     cursor.execute(_SQL["forget_origin"], {"source": source, "activity_key": activity_key})
-    rows = cursor.execute(_SQL["origins_of_activity"], {"activity_key": activity_key}).fetchall()
-    return tuple(row["source"] for row in rows)
+    return tuple(read_origins(cursor, activity_key))
 
 
 def settle_document(cursor: sqlite3.Cursor, source: str, document: str, keep: Collection[str]) -> None:

@@ -195,6 +195,11 @@ class SqliteStore:
         with self._connections.reading() as cursor:
             return reading.count_origins(cursor, source)
 
+    def origins(self, activity_key: str) -> dict[str, int]:
+        """Return the sources that have an activity; see Store."""
+        with self._connections.reading() as cursor:
+            return reading.read_origins(cursor, activity_key)
+
     def forget_origin(self, source: str, activity_key: str) -> tuple[str, ...]:
         """Forget that an activity came from a source; see Store."""
         with self._connections.writing() as cursor:

@@ -1,0 +1,192 @@
+"""A register that keeps no time of change: what was read last is what the server has in the end."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hm_fhir.app import App
+from hm_fhir.errors import MappingErrors
+from hm_fhir.testing import FhirServer
+from hm_fhir.testing.clock import Clock
+from hm_fhir.testing.deployment import Deployment
+
+FIELDS = """
+fields: register
+version: 1.0.0
+reads: csv
+newest: last-read
+record:
+  number: {column: №, required: true}
+  day:    {column: Дата, type: date, required: true}
+  size:   {column: Участници, type: integer, required: true}
+  status: {column: Състояние, codes: states}
+codes:
+  states: {планирана: planned, проведена: completed}
+activity:
+  local_id: "{{ number }}"
+  municipality: {code: SFO39, name: Самоков}
+  mediator: {local_id: M1, name: {family: Примерова}}
+  type: group-health-talk
+  status: "{{ status }}"
+  setting: field
+  period: {start: "{{ day }}"}
+  group: {size: "{{ size }}"}
+  topics: [hygiene]
+"""
+Row = tuple[str, str, object, str]
+
+
+def row(number: str, size: object = 12, day: str = "05.03.2026", status: str = "проведена") -> Row:
+    return (number, day, size, status)
+
+
+def write(folder: Path, *rows: Row, name: str = "register") -> None:
+    with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("№", "Дата", "Участници", "Състояние"), *rows])
+
+
+def deployment(folder: Path, server: FhirServer, fields: str = FIELDS, **options: Any) -> Deployment:
+    made = Deployment(folder / "deployment")
+    (made.folder / "fields.yaml").write_text(fields, encoding="utf-8")
+    made.source("register", "csv", "register.csv", fields="fields.yaml", **options)
+    return made.target("hospital", server.url)
+
+
+@contextmanager
+def opened(made: Deployment, now: str = "2026-04-01T08:00:00Z") -> Iterator[App]:
+    with made.app(clock=Clock(datetime.fromisoformat(now))) as app:
+        yield app
+
+
+@pytest.fixture
+def made(tmp_path: Path, fhir_server: FhirServer) -> Deployment:
+    return deployment(tmp_path, fhir_server)
+
+
+def talks(server: FhirServer) -> list[Any]:
+    found = (one for key, one in server.resources.items() if key.startswith("Encounter/"))
+    return [one for one in found if one["status"] != "entered-in-error"]
+
+
+def groups(server: FhirServer) -> list[int]:
+    """Return how many people came to each talk that counts."""
+    return sorted(server.resources[talk["subject"]["reference"]]["quantity"] for talk in talks(server))
+
+
+def days(server: FhirServer) -> list[str]:
+    return sorted(talk["period"]["start"] for talk in talks(server))
+
+
+def test_a_corrected_row_is_a_newer_version(made: Deployment, fhir_server: FhirServer) -> None:
+    write(made.folder, row("1"), row("2", 20))
+    with opened(made) as app:
+        app.run()
+        for size in (15, 12, 17):  # also back to what it was
+            write(made.folder, row("1", size), row("2", 20))
+            report = app.run()
+            assert (report.records["register"].newer, report.open_entries, report.adds_up) == (1, 0, True)
+            assert groups(fhir_server) == [size, 20]
+            assert app.run().written == 0
+
+
+def test_a_day_that_is_corrected_to_an_earlier_one_counts(made: Deployment, fhir_server: FhirServer) -> None:
+    write(made.folder, row("1", day="05.03.2026"))
+    with opened(made) as app:
+        app.run()
+        for day in ("2026-03-02", "2026-03-03", "2026-03-01"):
+            write(made.folder, row("1", day=day))
+            assert app.run().records["register"].newer == 1
+            assert days(fhir_server) == [day]
+            assert app.run().written == 0
+
+
+def test_two_rows_with_one_number_do_not_take_turns(made: Deployment, fhir_server: FhirServer) -> None:
+    write(made.folder, row("1", 12), row("1", 15, day="06.03.2026"))
+    with opened(made) as app:
+        for _ in range(3):
+            counts = app.run().records["register"]
+            assert (dict(counts.rejected), groups(fhir_server)) == ({"same-number": 1}, [12])
+        assert counts.repeated == 1
+        write(made.folder, row("1", 12), row("2", 15, day="06.03.2026"))
+        counts = app.run().records["register"]
+        assert (counts.new, dict(counts.rejected), groups(fhir_server)) == (1, {}, [12, 15])
+
+
+def test_rows_of_two_files_with_one_number_do_not_take_turns(
+    tmp_path: Path, fhir_server: FhirServer, made: Deployment
+) -> None:
+    made.source("february", "csv", "february.csv", fields="fields.yaml", system="register")
+    write(made.folder, row("1", 12))
+    write(made.folder, row("1", 15), name="february")
+    with opened(made) as app:
+        for _ in range(3):
+            records = app.run().records
+            assert dict(records["february"].rejected) == {"same-number": 1}
+            assert groups(fhir_server) == [12]
+
+
+def test_what_is_planned_needs_no_time_of_change(made: Deployment, fhir_server: FhirServer) -> None:
+    write(made.folder, row("1", day="09.04.2026", status="планирана"), row("2", day="09.04.2026"))
+    with opened(made) as app:
+        assert dict(app.run().records["register"].rejected) == {"future-date": 1}
+    write(made.folder, row("1", 15, day="08.04.2026"), row("2", 20, day="08.04.2026"))
+    with opened(made, "2026-04-08T18:00:00Z") as app:
+        report = app.run()
+        assert (report.records["register"].rejected.total(), report.open_entries) == (0, 0)
+    assert groups(fhir_server) == [15, 20]
+
+
+def test_a_rejected_correction_counts_when_it_is_replayed(made: Deployment, fhir_server: FhirServer) -> None:
+    write(made.folder, row("1", 12))
+    with opened(made) as app:
+        app.run()
+        write(made.folder, row("1", 15, status="отложена"))
+        assert dict(app.run().records["register"].rejected) == {"unknown-code": 1}
+    fields = made.folder / "fields.yaml"
+    fields.write_text(FIELDS.replace("{планирана", "{отложена: cancelled, планирана"), encoding="utf-8")
+    with opened(made) as app:
+        assert app.replay("register").newer == 1
+        app.deliver()
+        assert [talk["status"] for talk in talks(fhir_server)] == ["cancelled"]
+
+
+def test_without_that_word_a_time_of_change_is_needed(tmp_path: Path, fhir_server: FhirServer) -> None:
+    made = deployment(tmp_path, fhir_server, FIELDS.replace("newest: last-read\n", ""))
+    with made.app() as app, pytest.raises(MappingErrors, match="updated_at"):
+        app.source("register")
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    states=st.lists(
+        st.lists(
+            st.tuples(st.sampled_from("123"), st.integers(1, 3), st.sampled_from(["01.03.2026", "02.03.2026"])),
+            unique_by=lambda one: one[0],
+            max_size=3,
+        ),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_whatever_is_changed_added_and_taken_out_the_last_state_is_at_the_server(
+    states: list[list[tuple[str, int, str]]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with FhirServer() as server:
+        made = deployment(tmp_path_factory.mktemp("register"), server, missing="deleted", missing_at_most=1)
+        with opened(made) as app:
+            for state in states:
+                write(made.folder, *(row(number, size, day) for number, size, day in state))
+                report = app.run()
+                assert (report.adds_up, report.open_entries) == (True, 0)
+                assert report.records["register"].rejected.total() == 0
+                assert groups(server) == sorted(size for _, size, _ in state)
+            assert app.run().written == 0
