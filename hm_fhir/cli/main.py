@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from hm_fhir.cli.console import Exit, err
-from hm_fhir.errors import HmFhirError
+from hm_fhir.errors import HmFhirError, MappingErrors
 from hm_fhir.version import __version__
 
 _COMMANDS = {
@@ -105,8 +105,8 @@ def main() -> None:
         err.print("stopped; the next run goes on")
         code = Exit.INTERRUPTED
     except HmFhirError as error:
-        err.print(f"[bold red]error:[/] {type(error).__name__}", markup=True)
-        err.print(str(error), markup=False)
+        several = len(error.errors) if isinstance(error, MappingErrors) else 1
+        _say(f"{several} mistakes\n{error}" if several > 1 else str(error))
         code = Exit.CANNOT
     except (_ReaderIsGone, BrokenPipeError):
         code = Exit.DONE
@@ -130,12 +130,16 @@ def _of_system(error: OSError) -> Exit:
     """Say what the system did not allow: a file (its name is known), or output (it has none)."""
     if error.filename is None and error.errno not in _DISK_IS_FULL:
         return _of_defect(error)
-    err.print(f"[bold red]error:[/] {type(error).__name__}")
     if error.filename is None:
-        err.print(f"output could not be written to its end, it is cut: {error.strerror}", markup=False)
+        _say(f"output could not be written to its end, it is cut: {error.strerror}")
     else:
-        err.print(f"{error.filename}: {error.strerror} (look at its name and at who may use it)", markup=False)
+        _say(f"{error.filename}: {error.strerror} (look at its name and at who may use it)")
     return Exit.CANNOT
+
+
+def _say(what_is_wrong: str) -> None:
+    err.print("[bold red]error:[/] ", end="")
+    err.print(what_is_wrong, markup=False)
 
 
 def _flushed(code: int) -> int:

@@ -15,12 +15,17 @@ from hm_fhir.cli.console import Exit, counted, err, out, print_json, progress, t
 from hm_fhir.cli.run import show_counts
 from hm_fhir.errors import RecordRejected
 from hm_fhir.mapping.files.yaml_text import to_yaml
+from hm_fhir.opening import record_again
 from hm_fhir.sources.base import Record, Remark, Source, Understood, understand
 from hm_fhir.sources.fields.loading import warnings_of
-from hm_fhir.sources.fields.profile import ColumnProfile, profile_of
+from hm_fhir.sources.fields.profile import ColumnProfile, Profile, profile_of
+from hm_fhir.sources.fields.unlisted import Unlisted
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _MOST_WORDS = 20
+_MOST_REJECTED = 20
+_READ_ANEW = "correct it there, and the next run reads it"
+_SEVERAL = {"mediator": "mediators", "facility": "facilities"}
 
 
 @click.group("sources")
@@ -111,7 +116,7 @@ def _told(app: App, source: Source, record: Record) -> Understood | RecordReject
         return None
     try:
         told = understand(source, record)
-        app.refuse(told.activity)
+        app.refuse(told)
         return told
     except RecordRejected as error:
         error.place = error.place or record.place
@@ -167,9 +172,10 @@ def _plain(activity: Activity) -> dict[str, Any]:
 @_json
 @click.pass_obj
 def profile(settings: Path, name: str, rows: int | None, as_json: bool) -> int:
-    """List the columns of a source: how often they are filled, and words that no code table has.
+    """List the columns of a source: how often they are filled, and what is named there and nobody has declared.
 
-    Values of personal columns are never shown. Exit 1 when words are not mapped or columns are not known.
+    That is words that no code table has, and mediators and facilities that the directory has not. Values of personal
+    columns and mediators are never shown. Exit 1 when there are such, or columns that are not known or gone.
     """
     with open_app(settings) as app, progress() as start:
         source = app.source(name)
@@ -185,13 +191,37 @@ def profile(settings: Path, name: str, rows: int | None, as_json: bool) -> int:
         listed.add_row(column.name, _read_as(column), str(column.filled), share, str(column.distinct), _words(column))
     out.print(f"{counted(found.records, 'record')} of {name}", markup=False)
     out.print(listed, markup=False)
+    _show_unlisted(found)
     for remark in found.remarks:
         err.print(f"{remark.place}: {remark.message}", markup=False)
     return Exit.WRONG if open_ones else Exit.DONE
 
 
+def _show_unlisted(found: Profile) -> None:
+    missing = [(column.name, one) for column in found.columns for one in column.unlisted]
+    if not missing:
+        return
+    listed = table("column", "not in the directory", "#records", "which", "first records of what is not shown")
+    for name, one in missing:
+        what = counted(one.distinct, one.kind, _SEVERAL[one.kind])
+        listed.add_row(name, what, str(one.records), _which(one), _first_places(one))
+    out.print()
+    out.print(listed, markup=False)
+
+
+def _which(one: Unlisted) -> str:
+    shown = [f"{code} ({number})" for code, number in one.shown[:_MOST_WORDS]]
+    more, hidden = len(one.shown) - len(shown), one.distinct - len(one.shown)
+    return ", ".join([*shown, *([f"and {more} more"] if more else []), *([f"{hidden} not shown"] if hidden else [])])
+
+
+def _first_places(one: Unlisted) -> str:
+    more = one.distinct - len(one.shown) - len(one.places)
+    return ", ".join([*one.places, *([f"and {more} more"] if more else [])])
+
+
 def _is_open(column: ColumnProfile) -> bool:
-    return bool(column.unmapped or column.hidden) or column.state in ("gone", "not declared")
+    return bool(column.unmapped or column.hidden or column.unlisted) or column.state in ("gone", "not declared")
 
 
 def _read_as(column: ColumnProfile) -> str:
@@ -213,8 +243,9 @@ def _words(column: ColumnProfile) -> str:
 def replay(settings: Path, names: tuple[str, ...], limit: int | None, as_json: bool) -> int:
     """Take rejected records again, after fields, codes or mappings were mended. Exit 3 when some stay rejected.
 
-    What is taken goes to the outbox; `hm-fhir run` delivers it. Records that could not be read at all need a better
-    file instead.
+    What is taken goes to the outbox; `hm-fhir run` delivers it. Of the first 20 records of each source that stay
+    rejected it says where they stand, why, and what to do. Records that could not be read at all need a better file
+    instead.
     """
     with open_app(settings) as app:
         kept = app.store.rejected_counts()
@@ -222,14 +253,50 @@ def replay(settings: Path, names: tuple[str, ...], limit: int | None, as_json: b
         for name in sorted(kept.keys() - app.settings.sources.keys()):
             err.print(f"{name} is not in the settings any more, and records of it are kept", markup=False)
         counts = {name: app.prepare().replay(name, limit=limit) for name in names}
+        left = {name: _still_rejected(app, name, one.rejected.total()) for name, one in counts.items()}
     if as_json:
-        print_json({name: one.as_json() for name, one in counts.items()})
+        print_json(
+            {
+                name: {
+                    **one.as_json(),
+                    "still_rejected": left[name],
+                    "more_still_rejected": one.rejected.total() - len(left[name]),
+                }
+                for name, one in counts.items()
+            }
+        )
     else:
         for name, one in counts.items():
             show_counts(name, one)
+            _show_rejected(name, left[name], one.rejected.total())
         if not counts:
             out.print("no record is kept as rejected")
     return Exit.OPEN if any(one.rejected for one in counts.values()) else Exit.DONE
+
+
+def _still_rejected(app: App, name: str, number: int) -> list[dict[str, str | None]]:
+    """Return where the records of a replay stand that stay rejected, why, and what to do: the first of them."""
+    if not number:
+        return []
+    source = app.source(name)
+    found = []
+    # The longest known stand first, which are those that a replay with a limit takes.
+    for kept in app.store.rejected(name, limit=min(number, _MOST_REJECTED)):
+        again = _told(app, source, record_again(kept))  # what to do is not kept with a record
+        fix = again.fix if isinstance(again, RecordRejected) and again.code == kept.code else None
+        if not kept.replayable:
+            fix = _READ_ANEW
+        found.append({"place": kept.place, "reason": kept.code, "message": kept.message, "fix": fix})
+    return found
+
+
+def _show_rejected(name: str, left: list[dict[str, str | None]], number: int) -> None:
+    for one in left:
+        fix = f" ({one['fix']})" if one["fix"] else ""
+        out.print(f"    {one['place'] or name}: {one['reason']}: {one['message']}{fix}", markup=False)
+    if number > len(left):
+        all_of_them = f"hm-fhir outbox rejected --source {name} --limit {number}"
+        out.print(f"    and {number - len(left)} more: `{all_of_them}`", markup=False)
 
 
 @command.command("read-again")

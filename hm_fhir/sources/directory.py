@@ -47,9 +47,10 @@ from hm_fhir.activities.people import (
     Weekday,
     WorkingHours,
 )
-from hm_fhir.config import settings_error
-from hm_fhir.errors import RecordRejected, SettingsError
-from hm_fhir.mapping.files.yaml_file import read_yaml
+from hm_fhir.errors import MappingError, RecordRejected, SettingsError
+from hm_fhir.mapping.files.problems import Problems
+from hm_fhir.mapping.files.spec import read_spec
+from hm_fhir.mapping.files.yaml_file import YamlDocument, read_yaml
 
 
 class HoursLine(BaseModel):
@@ -57,7 +58,7 @@ class HoursLine(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    days: tuple[Weekday, ...] = Field(description="mon, tue, wed, thu, fri, sat, sun")
+    days: tuple[Weekday, ...] = Field(min_length=1, description="mon, tue, wed, thu, fri, sat, sun")
     since: Hour = Field(alias="from", description="begin, hh:mm")
     to: Hour = Field(description="end, hh:mm")
 
@@ -106,15 +107,6 @@ class DirectoryFile(BaseModel):
             return lines
         return {code: {**line, "local_id": code} if isinstance(line, dict) else line for code, line in lines.items()}
 
-    @model_validator(mode="after")
-    def _one_name_for_a_settlement(self) -> DirectoryFile:
-        # One service area for all its mediators: two names would take turns at the receiver.
-        names: dict[str, str] = {}
-        for area in (area for line in self.mediators.values() for area in line.areas):
-            if names.setdefault(area.ekatte, area.settlement) != area.settlement:
-                raise ValueError(f"the settlement {area.ekatte} of the service areas has two names")
-        return self
-
 
 class Directory:
     """Municipality, mediators and facilities by their local codes.
@@ -128,7 +120,8 @@ class Directory:
         facilities: by their code, with the offices that stand with mediators.
 
     Raises:
-        SettingsError: it is missing or wrong.
+        MappingErrors: it is missing or not written as it has to be: all mistakes, each with file:line:column.
+        SettingsError: a mediator contradicts itself or others.
     """
 
     mediators: Mapping[str, Mediator]
@@ -136,31 +129,47 @@ class Directory:
 
     def __init__(self, path: Path) -> None:
         self._name = path.name
-        try:
-            content = DirectoryFile.model_validate(read_yaml(path).value)
-        except ValidationError as error:
-            raise settings_error(error, DirectoryFile, place=str(path)) from None
+        self._document, content = _read(path)
         self.municipality = content.municipality
+        self._check_areas(content)
         facilities = dict(content.facilities)
         for number, line in content.mediators.items():
-            for office in line.offices:
+            for position, office in enumerate(line.offices):
                 if isinstance(office, OfficeLine):
                     known = facilities.setdefault(office.local_id, Facility(**dict(office)))
                     if dict(known) != dict(office):
-                        raise self._wrong(path, number, "writes out an office that stands elsewhere, differently")
+                        what = "writes out an office that stands elsewhere, differently"
+                        raise self._wrong(number, what, "offices", position)
         self.facilities = MappingProxyType(facilities)
         self.mediators = MappingProxyType(
-            {number: self._mediator(path, number, line) for number, line in content.mediators.items()}
+            {number: self._mediator(number, line) for number, line in content.mediators.items()}
         )
 
-    def _mediator(self, path: Path, number: str, line: MediatorLine) -> Mediator:
+    def _check_areas(self, content: DirectoryFile) -> None:
+        # One service area for all its mediators: two names would take turns at the receiver.
+        names: dict[str, str] = {}
+        for number, line in content.mediators.items():
+            for position, area in enumerate(line.areas):
+                if names.setdefault(area.ekatte, area.settlement) != area.settlement:
+                    what = f"calls the settlement {area.ekatte} otherwise than a line before: it has two names"
+                    raise self._wrong(number, what, "areas", position, "settlement")
+
+    def _mediator(self, number: str, line: MediatorLine) -> Mediator:
         offices = []
-        for office in line.offices:
+        for position, office in enumerate(line.offices):
             code = office.local_id if isinstance(office, OfficeLine) else office
             found = self.facilities.get(code)
             if found is None:
-                raise self._wrong(path, number, f"has the office {code!r}, and no facility has this code")
+                raise self._wrong(
+                    number, f"has the office {code!r}, and no facility has this code", "offices", position
+                )
             offices.append(found)
+        hours = []
+        for position, one in enumerate(line.hours):
+            try:
+                hours.append(WorkingHours(days=one.days, start=one.since, end=one.to))
+            except ValidationError as error:
+                raise self._wrong(number, _said(error), "hours", position) from None
         try:
             return Mediator(
                 local_id=number,
@@ -168,18 +177,16 @@ class Directory:
                 phone=line.phone,
                 areas=line.areas,
                 offices=tuple(offices),
-                hours=tuple(WorkingHours(days=one.days, start=one.since, end=one.to) for one in line.hours),
+                hours=tuple(hours),
             )
         except ValidationError as error:
-            message = error.errors(include_url=False, include_input=False)[0]["msg"].removeprefix("Value error, ")
-            raise self._wrong(path, number, f"is wrong: {message}") from None
+            raise self._wrong(number, _said(error)) from None
 
-    @staticmethod
-    def _wrong(path: Path, number: str, what: str) -> SettingsError:
+    def _wrong(self, number: str, what: str, *steps: str | int) -> SettingsError:
         return SettingsError(
             f"the mediator {number!r} {what}",
             code="directory",
-            place=str(path),
+            place=self._document.place(("mediators", number, *steps), key=not steps),
             fix="correct the line of the mediator",
         )
 
@@ -209,3 +216,28 @@ class Directory:
         return RecordRejected(
             f"the {what} is not in the directory", code=f"unknown-{what}", fix=f"add it to {self._name}"
         )
+
+
+def _said(error: ValidationError) -> str:
+    return f"is wrong: {error.errors(include_url=False, include_input=False)[0]['msg'].removeprefix('Value error, ')}"
+
+
+def _read(path: Path) -> tuple[YamlDocument, DirectoryFile]:
+    """Return a file and its content.
+
+    Raises:
+        MappingErrors: all mistakes; without their lines, which hold names and telephones of mediators.
+    """
+    problems = Problems()
+    content = None
+    try:
+        document = read_yaml(path)
+    except MappingError as error:
+        problems.add(error)
+    else:
+        content = read_spec(DirectoryFile, document, problems.at(document))
+    for mistake in problems.errors:
+        mistake.excerpt = None
+    problems.raise_all()
+    assert content is not None  # noqa: S101 - for the type checker; otherwise there were mistakes
+    return document, content

@@ -21,6 +21,7 @@ from hm_fhir.sources.headings import heading_key
 from hm_fhir.sources.workbook.calamine import CalamineBook
 from hm_fhir.sources.workbook.cells import Book, Sheet, Unreadable
 from hm_fhir.sources.workbook.lines import NUMBERS, TOTALS
+from hm_fhir.sources.workbook.naming import shown_sheet
 from hm_fhir.sources.workbook.package import PackageBook, is_package
 from hm_fhir.sources.workbook.sheet import SheetRecords, TableOptions
 from hm_fhir.sources.workbook.table import Wanted
@@ -115,8 +116,9 @@ class XlsxReader:
         yield from self._about(book)
         options = TableOptions(self._options.heading_rows, self._options.filled_ahead, self._options.totals)
         read, best = 0, None
+        numbers = {sheet.name: number for number, sheet in enumerate(book.sheets, 1)}
         for sheet in self._chosen(book):
-            place = f"{self._path.name} {sheet.name!r}"
+            place = f"{self._path.name} {shown_sheet(sheet.name, numbers[sheet.name], self._options.sheets)}"
             if not self._is_read(sheet):
                 yield self._unread(sheet, place)
                 continue

@@ -284,7 +284,13 @@ def test_rejected_records_are_taken_again_by_replay(deployment: Deployment) -> N
     deployment.run("run")
     replayed = deployment.run("sources", "replay", "--json")
     assert replayed.code == 3
-    assert replayed.json()["register"]["rejected_by_code"] == {"invalid-activity": 1, "unreadable": 1}
+    told = replayed.json()["register"]
+    assert told["rejected_by_code"] == {"invalid-activity": 1, "unreadable": 1}
+    assert [(one["place"], one["reason"], one["fix"]) for one in told["still_rejected"]] == [
+        ("activities.ndjson:1", "invalid-activity", None),
+        ("activities.ndjson:2", "unreadable", "correct it there, and the next run reads it"),
+    ]
+    assert told["more_still_rejected"] == 0
     listed = deployment.run("sources", "list", "--json").json()
     assert [(one["source"], one["reads"], one["rejected"]) for one in listed] == [("register", "everything", 2)]
     assert deployment.run("sources", "read-again", "register").code == 0

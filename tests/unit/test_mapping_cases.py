@@ -235,5 +235,5 @@ def test_files_that_are_no_cases_are_all_reported(tmp_path: Path) -> None:
     with pytest.raises(MappingErrors) as caught:
         load_cases(tmp_path)
     assert [str(error).split(": ")[0].removeprefix(f"{folder}/") for error in caught.value.errors] == [
-        "a.yaml:1:1", "a.yaml:2:1", "b.yaml:3:10", "c.yaml:2:1",
+        "a.yaml:1:1", "a.yaml:2:1", "b.yaml:3:10", "c.yaml:1:7",
     ]  # fmt: skip

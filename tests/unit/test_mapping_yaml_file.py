@@ -56,7 +56,8 @@ def test_keys_are_always_text() -> None:
         ("? [a]\n: 1", "1:3", "a key must be text"),
         ("", "1:1", "the file is empty"),
         ("# nothing", "2:1", "the file is empty"),
-        ("a: [1", "2:1", "did not find expected"),
+        ("a: [1", "1:4", r"the \[ that opens here is not closed"),
+        ("a: 1\n\u00a0\u00a0b: 2", "2:1", "no-break space"),
         ("a: 'x", "1:4", "the quote that opens here is not closed"),
         ("a:\n  b: 'x\nc: 1\n", "2:6", "the quote that opens here is not closed"),
         ("- " * 150, "1:203", "nested too deeply"),
@@ -85,6 +86,71 @@ def test_what_yaml_does_not_take_says_what_to_write(text: str, fix: str) -> None
         read_yaml(text)
     assert caught.value.fix is not None
     assert fix in caught.value.fix
+
+
+COMMA = "a comma is missing"
+QUOTES = "put quotes around a text that "
+SLIPS = [
+    # tabs
+    ("record:\n\tnumber: {column: A}\n", "2:1", "begins with a tab", "spaces"),
+    ("record:\n  \tnumber: {column: A}\n", "2:3", "begins with a tab", "spaces"),
+    ("record:\n  number: {column: A}\n\tday: {column: B}\n", "3:1", "begins with a tab", "spaces"),
+    ("a:\n  -\tb: 1\n", "2:4", "a tab", "spaces"),
+    # indentation
+    ("a:\n  b: {c: 1}\n d: {c: 2}\n", "3:2", "indented by 1 space", "indent it by 2 as in line 2 or 0 as in line 1"),
+    ("a:\n  b: {c: 1}\n   d: {c: 2}\n", "3:4", "indented by 3 spaces", "by 2 as in line 2 or 0 as in line 1"),
+    ("a:\n  b: c\n\n    d: e\n", "4:5", "more than line 2, which has its value", "by 2 spaces, as line 2"),
+    ("fields: a\n  version: 1\n", "2:3", "more than line 1, which has its value", "by 0 spaces"),
+    ("a:\n  - b\n - c\n", "3:2", "indented by 1 space", "indent it by 2 as in line 2"),
+    ("a:\n  - b\n  c: 1\n", "3:3", "a key stands beside the list item of line 2", "begin it with a dash"),
+    ("a:\n  c: 1\n  - b\n", "3:3", "a list item stands beside the key of line 2", "remove the dash"),
+    # brackets
+    ("a: ['x' 'y']\n", "1:9", COMMA, "comma"),
+    ("a: [{b: 1} {c: 2}]\n", "1:12", COMMA, "comma"),
+    ('a: {column: "A" type: date}\n', "1:17", COMMA, "comma"),
+    ("a: {column: Дата type: date}\n", "1:18", "a comma is missing before type", "write it"),
+    ("a: {да: a не: b}\n", "1:13", 'a text holds ": "', "the comma that is missing before the last word"),
+    ('a: {"да": a "не": b}\n', "1:13", 'a comma is missing before "не"', "write it"),
+    ("a: {column: A,\n    type: b\n    many: true}\n", "3:9", "a comma or } is missing", "write the comma"),
+    ("a: {column: A, required: true\nb: {column: B}\n", "1:4", "the { that opens here is not closed", "with }"),
+    ("a:\n  b: [c, d\n", "2:6", "the [ that opens here is not closed", "close it with ]"),
+    ("a: {b: c}}\n", "1:10", "this } closes nothing", "remove it"),
+    ("a: [b, c}\n", "1:9", "the [ is closed with }", "close it with ]"),
+    ("a: [b,, c]\n", "1:7", "nothing stands before this comma", "remove it"),
+    ("a: {b:\n  - c}\n", "2:3", "a line with a dash", "[a, b]"),
+    ("a: {column: Име [лат]}\n", "1:17", "a text holds [", QUOTES + "holds [ or ]"),
+    ("column: [лат] име\n", "1:15", "something follows the ]", QUOTES + "starts with ["),
+    # characters that YAML takes for something else
+    ("a: {column: # ред}\nb: 1\n", "1:13", "a comment, also the } in it", QUOTES + "holds #"),
+    ("a: [ред # 1]\nb: 1\n", "1:9", "a comment, also the ] in it", QUOTES + "holds #"),
+    ("a: {column: Дата: ден}\n", "1:17", 'a text holds ": "', QUOTES + 'holds ": "'),
+    ("column: Дата: ден\n", "1:13", 'a text holds ": "', QUOTES + 'holds ": "'),
+    ("a: {column: % дял}\n", "1:13", "begins with %", QUOTES + "starts with %"),
+    ("% дял: 1\n", "1:1", "begins with %", QUOTES + "starts with %"),
+    ("a: [@x]\n", "1:5", "begins with @", QUOTES + "starts with @"),
+    ("a: [*]\n", "1:5", "begins with *", QUOTES + "starts with *"),
+    ("a: [b, *_бележка]\n", "1:8", "begins with *", QUOTES + "starts with *"),
+    ("a: [*note]\n", "1:5", "an alias *note", QUOTES + "starts with *"),
+    ("a:\n  - & b\n", "2:5", "begins with &", QUOTES + "starts with &"),
+    ("a: !x\n", "1:4", "a tag !x", QUOTES + "starts with !"),
+    ("a: > 5\n", "1:4", "begins with >", QUOTES + "starts with >"),
+    ("a: ? x\n", "1:4", "begins with ?", QUOTES + "starts with ?"),
+    # colons
+    ("a:\n  column:A\n  type: b\n", "2:9", "no space follows this colon", "write a space"),
+    ("record\n  a: 1\n", "1:7", "a colon is missing here", "write `record:`"),
+]
+
+
+@pytest.mark.parametrize(("text", "place", "message", "fix"), SLIPS)
+def test_a_common_slip_is_named_where_it_was_made(text: str, place: str, message: str, fix: str) -> None:
+    with pytest.raises(MappingError) as caught:
+        read_yaml(text, "fields.yaml")
+    error = caught.value
+    assert error.place == f"fields.yaml:{place}"
+    assert message in error.message
+    assert fix in (error.fix or "")
+    assert error.excerpt is not None
+    assert error.excerpt.split("\n")[1] == " " * (int(place.split(":")[1]) - 1) + "^"
 
 
 @pytest.mark.parametrize("text", ["a: {{ b }}", "a:\n  {% if b %}: 1", "- {[ b ]}"])

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+import re
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from hm_fhir.errors import MappingError, did_you_mean, known_fields
+from hm_fhir.lookalikes import told
 from hm_fhir.mapping.files.problems import UNKNOWN_KEY
 
 if TYPE_CHECKING:
     from hm_fhir.mapping.files.yaml_file import YamlDocument
     from hm_fhir.mapping.template.blocks import Report
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
-Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
+_NAME = r"^[A-Za-z][A-Za-z0-9_-]*$"
+_CODE = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+Name = Annotated[str, Field(pattern=_NAME)]
+Code = Annotated[str, Field(pattern=_CODE)]
 NotEmpty = Annotated[str, Field(min_length=1)]
 
 
@@ -101,31 +104,111 @@ def read_spec(model: type[Spec], document: YamlDocument, report: Report) -> Spec
         return model.model_validate(document.value)
     except ValidationError as error:
         for finding in error.errors(include_url=False, include_context=True):
-            _report(finding, model, report)
+            path = _path_in(document.value, finding["loc"])
+            report(path, _mistake(finding, path, model, document))
     return None
 
 
-def _report(finding: Any, model: type[BaseModel], report: Report) -> None:
-    path = tuple(finding["loc"])
+def _path_in(value: Any, steps: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Return the path in a file of what pydantic calls so; it also names choices between models, and keys as such."""
+    path: list[int | str] = []
+    for step in steps:
+        if (isinstance(value, dict) and step in value) or (isinstance(value, list) and isinstance(step, int)):
+            value = value[step]  # type: ignore[index]  # the kinds fit, as was just seen
+            path.append(step)
+    return tuple(path)
+
+
+def _mistake(
+    finding: Any, path: tuple[int | str, ...], model: type[BaseModel], document: YamlDocument
+) -> MappingError:
     name = next((step for step in reversed(path) if isinstance(step, str)), "the file")
-    kind = finding["type"]
-    if kind == "missing":
-        return report(path[:-1], MappingError(f"{name} is missing", fix=f"add {name}"))
+    kind, given, context = finding["type"], finding["input"], finding.get("ctx", {})
     if kind == "extra_forbidden":
-        known = _keys_at(path, model)
-        fix = did_you_mean(str(name), known)
-        return report(path, MappingError(f"{name} is not known here", code=UNKNOWN_KEY, fix=fix))
-    if kind == "string_pattern_mismatch":
-        return report(
-            path, MappingError(f"{name} is no name", fix="begin with a letter; use the letters a-z, digits, - and _")
-        )
-    if kind in ("model_type", "dict_type"):
-        return report(path, MappingError(f"{name} must be an object (keys and values)"))
-    if kind == "string_type":
-        fix = "put quotes around it" if isinstance(finding["input"], int | Decimal) else None
-        return report(path, MappingError(f"{name} must be text", fix=fix or "see the mapping language"))
+        is_alone = given is None and not _has_colon(str(name), path, document)
+        return _unknown_key(str(name), _keys_at(finding["loc"], model), is_alone=is_alone)
+    if finding["loc"][-1:] == ("[key]",):
+        return MappingError(f"{name!r} cannot be a key here", code=UNKNOWN_KEY, fix="write another one")
+    match kind:
+        case "missing":
+            return MappingError(f"{finding['loc'][-1]} is missing", fix=f"add {finding['loc'][-1]}")
+        case "string_pattern_mismatch":
+            return _wrong_form(name, given, context["pattern"])
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return MappingError(f"{name} must be an object (keys and values)")
+        case "string_type":
+            return MappingError(f"{name} must be text", fix=_as_text(given, path, document))
+        case "literal_error":
+            fix = did_you_mean(given, _words_of(context["expected"])) if isinstance(given, str) else None
+            fix = fix if fix is not None and fix.startswith("did") else None
+            return MappingError(f"{name} must be {context['expected']}", fix=fix)
+        case "value_error":
+            message, between, fix = str(context["error"]).partition("; ")
+            return MappingError(f"{name}: {message}", fix=fix if between else None)
+        case "too_short":
+            least = context["min_length"]
+            return MappingError(f"{name} needs at least {least} {'item' if least == 1 else 'items'}")
+    if kind in _SAID:
+        return MappingError(f"{name} {_SAID[kind]}")
     message = finding["msg"].replace("Input should be", "must be")
-    return report(path, MappingError(f"{name} {message[:1].lower()}{message[1:]}"))
+    return MappingError(f"{name} {message[:1].lower()}{message[1:]}")
+
+
+def _has_colon(name: str, path: tuple[int | str, ...], document: YamlDocument) -> bool:
+    line, marked = document.excerpt(path, key=True).split("\n")
+    return line[len(marked) - 1 :].strip("'\"").removeprefix(name).lstrip("'\" ").startswith(":")
+
+
+def _unknown_key(name: str, known: list[str], *, is_alone: bool) -> MappingError:
+    first = re.split(r"[\s:]", name, maxsplit=1)[0]
+    if first != name and first in known:
+        # What follows is a value, so it is not repeated: in a directory it is a name.
+        message = f"no colon and space follow {first}"
+        return MappingError(message, code=UNKNOWN_KEY, fix=f"write `{first}: ` before its value")
+    if is_alone:
+        fix = "put quotes around a text that holds a comma"
+        return MappingError("what follows this comma is no key", code=UNKNOWN_KEY, fix=fix)
+    return MappingError(f"{name} is not known here", code=UNKNOWN_KEY, fix=did_you_mean(name, known))
+
+
+_SAID = {
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "string_too_short": "is empty",
+}
+"""What is said of a value, by pydantic's name of the mistake."""
+_COUNTED = {"[A-Z]": "capital Latin letters", r"\d": "digits"}
+
+
+def _wrong_form(name: str, given: Any, pattern: str) -> MappingError:
+    if pattern in (_NAME, _CODE):
+        return MappingError(f"{name} is no name", fix="begin with a letter; use the letters a-z, digits, - and _")
+    parts = re.findall(r"(\[A-Z\]|\\d)\{(\d+)\}", pattern)
+    is_counted = pattern == f"^{''.join(f'{one}{{{number}}}' for one, number in parts)}$"
+    wanted = " and ".join(f"{number} {_COUNTED[one]}" for one, number in parts)
+    fix = told(given) if isinstance(given, str) else None
+    return MappingError(f"{name} must be {wanted if is_counted else f'of the form {pattern}'}", fix=fix)
+
+
+def _as_text(given: Any, path: tuple[int | str, ...], document: YamlDocument) -> str:
+    match given:
+        case None if "#" in document.excerpt(path).split("\n")[0]:
+            return "write it in quotes: what follows # is a comment"
+        case None:
+            return "write it"
+        case list() | dict():
+            return "write one text"
+        case _:
+            return "put quotes around it"
+
+
+def _words_of(expected: str) -> list[str]:
+    return re.findall(r"'([^']*)'", expected)
 
 
 _INNER: dict[str, type[BaseModel]] = {"resources": ResourceSpec, "refuse": RefusalSpec}

@@ -18,6 +18,7 @@ import yaml
 
 from hm_fhir.errors import MappingError
 from hm_fhir.mapping.files.regular_files import read_regular_file
+from hm_fhir.mapping.files.yaml_slips import found_in, slip_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,8 +140,8 @@ class _Reader:
         try:
             return self._document(yaml.parse(self._text, Loader=_LOADER))
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            self._fail(*self._understood(error, mark))
+            slip = slip_of(found_in(self._text, error, self._quoted))
+            self._fail_at(slip.message, slip.place, slip.fix)
         except yaml.reader.ReaderError as error:
             raise MappingError(
                 "the file holds a character that YAML forbids",
@@ -170,11 +171,13 @@ class _Reader:
         if len(path) > _MAXIMUM_DEPTH:
             self._fail("this is nested too deeply", event.start_mark)
         if isinstance(event, yaml.AliasEvent):
-            self._fail(f"an alias *{event.anchor}", event.start_mark, fix="write the value out; use parts to share")
+            fix = "put quotes around a text that starts with *; to share a value, write it out or use parts"
+            self._fail(f"an alias *{event.anchor}", event.start_mark, fix=fix)
         if event.anchor is not None:
-            self._fail(f"an anchor &{event.anchor}", event.start_mark, fix="write the value out; use parts to share")
+            fix = "put quotes around a text that starts with &; to share a value, write it out or use parts"
+            self._fail(f"an anchor &{event.anchor}", event.start_mark, fix=fix)
         if event.tag is not None:
-            self._fail(f"a tag {event.tag}", event.start_mark, fix="remove it; put quotes around text")
+            self._fail(f"a tag {event.tag}", event.start_mark, fix="put quotes around a text that starts with !")
         start: Any = event.start_mark
         value: Any
         end: Any
@@ -216,6 +219,8 @@ class _Reader:
                 self._fail("merge keys are not supported", mark, fix="write the values out, or use {% merge %}")
             if not name:
                 self._fail("a key is empty", mark)
+            if not event.style and name != name.strip():
+                self._fail("a key begins or ends with a no-break space", mark, fix="write plain spaces, or quotes")
             if name in members:
                 first = self._places[(*path, name)]
                 line = (first.key or (first.line, 0))[0] + 1
@@ -223,44 +228,11 @@ class _Reader:
             members[name] = self._node(next(events), events, (*path, name), (mark.line, mark.column))
         return members, event.end_mark
 
-    def _understood(self, error: yaml.MarkedYAMLError, mark: Any) -> tuple[str, Any, str | None]:
-        """Return message, place and fix of what libyaml says."""
-        problem, opened = error.problem or "this is no YAML", error.context_mark
-        if "quoted scalar" in (error.context or "") and opened is not None:
-            if "end of stream" in problem:
-                return "the quote that opens here is not closed", opened, self._hint(opened) or "close it"
-            if "escape" in problem:
-                fix = (
-                    "between double quotes of YAML a backslash is written twice, and four times in a text of an "
-                    "expression; or put the YAML text between single quotes"
-                )
-                return problem, mark, fix
-        last = self._quoted
-        if last is not None and mark and last.end_mark.line == mark.line:
-            if last.start_mark.line < mark.line:
-                where = f"line {last.start_mark.line + 1}, column {last.start_mark.column + 1}"
-                return problem, mark, f"the quote that opens in {where} ends only here: close it there"
-            if "expected key" in problem:
-                fix = "put quotes around the whole text; write a quote inside of it twice ('') or as the other kind"
-                return problem, mark, fix
-        return problem, mark, self._hint(mark)
-
-    def _hint(self, mark: Any) -> str | None:
-        lines = self._text.split("\n")
-        line = lines[mark.line] if mark and mark.line < len(lines) else ""
-        if re.search(r"(^|[\s:\-\[,])\{[{%\[]", line):
-            return "put quotes around {{ }}, {% %} and {[ ]}"
-        character = line[mark.column : mark.column + 1] if mark else ""
-        if character in ("%", "@", "`") and not line[: mark.column].rstrip().endswith(("'", '"')):
-            return f"put quotes around a text that starts with {character}"
-        if re.match(r"[^:]*: +[^\s'\"].*: ", line):
-            return 'put quotes around a text that holds ": "'
-        if "\t" in line:
-            return "indent with spaces, not with tabs"
-        return None
-
     def _fail(self, message: str, mark: Any, fix: str | None = None) -> NoReturn:
-        line, column = (mark.line, mark.column) if mark else (0, 0)
+        self._fail_at(message, (mark.line, mark.column) if mark else (0, 0), fix)
+
+    def _fail_at(self, message: str, at: tuple[int, int], fix: str | None) -> NoReturn:
+        line, column = at
         lines = self._text.split("\n")
         excerpt = f"{lines[line] if line < len(lines) else ''}\n{' ' * column}^"
         raise MappingError(message, place=f"{self._name}:{line + 1}:{column + 1}", excerpt=excerpt, fix=fix) from None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from hm_fhir.errors import SettingsError
 from hm_fhir.sources.base import Headings, Remark
 from hm_fhir.sources.fields.headings import followed, steps_of
+from hm_fhir.sources.fields.near_misses import near_misses
 from hm_fhir.sources.headings import heading_key
 
 if TYPE_CHECKING:
@@ -82,9 +83,12 @@ class ColumnCheck:
                 )
         gone, new = self.gone_and_new(headings.names)
         if gone:
-            raise self._gone(gone, new if self.are_headings(headings.names) else [], headings.place)
+            raise self._gone(gone, new, headings)
         if new:
-            yield Remark(headings.place, NEW_COLUMNS, _of_new(new))
+            absent = [column for column in self._wanted if column.optional and not _is_in(column, found, ())]
+            missed = near_misses(absent, new)
+            said = "".join(f"; {one}" for one in list(missed.values())[:_SHOWN])
+            yield Remark(headings.place, NEW_COLUMNS, _of_new(new) + said)
 
     def are_headings(self, names: Iterable[str]) -> bool:
         """Return whether the names of columns are headings.
@@ -120,10 +124,13 @@ class ColumnCheck:
     def _is_known(self, plain: str) -> bool:
         return plain in self._declared or any(fnmatchcase(plain, pattern) for pattern in self._ignored)
 
-    def _gone(self, gone: list[Column], new: list[str], place: str) -> SettingsError:
+    def _gone(self, gone: list[Column], new: list[str], headings: Headings) -> SettingsError:
         what = " and ".join(repr(column.names[0]) for column in gone[:_SHOWN])
         message = f"column {what} is gone" if len(gone) == 1 else f"columns {what} are gone"
-        found = guesses(gone, new)
+        missed = near_misses(gone, new)
+        message += "".join(f"; {said}" for said in list(missed.values())[:_SHOWN])
+        others = [column for column in gone if column.names[0] not in missed]
+        found = guesses(others, new) if self.are_headings(headings.names) else {}
         if found and len(gone) == 1:
             message += f"; did it become {found[gone[0].names[0]]!r}?"
         elif found:
@@ -131,7 +138,7 @@ class ColumnCheck:
             message += f"; did they become others: {asked}?"
         file = self._fields.document.name
         fix = f"correct the headings, or `column` in {file} (`optional: true` if it may be absent)"
-        return SettingsError(message, code="column-gone", place=place, fix=fix)
+        return SettingsError(message, code="column-gone", place=headings.place, fix=fix)
 
     # --- documents -----------------------------------------------------------------------------------------------
 
@@ -206,8 +213,12 @@ class ColumnCheck:
             if near is not None:
                 where = " from some documents" if self._has_list else ""
                 asked = f"; column {self._split!r} is gone{where}; did it become {near!r}?"
-        found = list(guesses(gone, new).items())[:_SHOWN]
-        asked += "".join(f"; column {name!r} is gone; did it become {near!r}?" for name, near in found)
+        missed = near_misses(gone, new)
+        asked += "".join(f"; {said}" for said in list(missed.values())[:_SHOWN])
+        found = guesses((column for column in gone if column.names[0] not in missed), new)
+        asked += "".join(
+            f"; column {name!r} is gone; did it become {near!r}?" for name, near in list(found.items())[:_SHOWN]
+        )
         yield Remark(place, NEW_COLUMNS, _of_new(new) + asked)
 
 

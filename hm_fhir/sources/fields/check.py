@@ -17,7 +17,7 @@ from hm_fhir.sources.fields.constants import check_constants
 from hm_fhir.sources.fields.types import ACTIVITY, MUNICIPALITY, RECORD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from hm_fhir.fhirpath import Expression
     from hm_fhir.mapping.checker.finding import Finding
@@ -32,19 +32,25 @@ _FILLED_IN: Final = ("system", "municipality")
 """Fields that the source fills in where the template does not."""
 
 
-def check_fields(document: YamlDocument, declared: Declared, templates: Templates) -> tuple[Finding, ...]:
+def check_fields(
+    document: YamlDocument, declared: Declared, templates: Templates, filled_in: Iterable[str] = ()
+) -> tuple[Finding, ...]:
     """Return everything that is wrong with the expressions of a fields file, in the order of its lines.
 
     Args:
         document: the file.
         declared: its declarations, without mistakes.
         templates: its expressions, without mistakes.
+        filled_in: fields of the activity that are filled in where the template does not, beside those of every file.
     """
-    return _Check(document, declared, templates).findings()
+    return _Check(document, declared, templates, (*_FILLED_IN, *filled_in)).findings()
 
 
 class _Check:
-    def __init__(self, document: YamlDocument, declared: Declared, templates: Templates) -> None:
+    def __init__(
+        self, document: YamlDocument, declared: Declared, templates: Templates, filled_in: tuple[str, ...]
+    ) -> None:
+        self._filled_in = filled_in
         self._document = document
         self._declared = declared
         self._templates = templates
@@ -66,7 +72,7 @@ class _Check:
         for refusal in self._templates.refuse:
             facts = self._refuse(refusal.when, (*refusal.path, "when"), facts)
         values = TemplateValues(self._world)
-        given = dict.fromkeys(_FILLED_IN)
+        given = dict.fromkeys(self._filled_in)
         Fitting(self._world, values).resource(self._templates.activity.tree, self._env(), facts, ACTIVITY, given)
         self._shared.branches.report(self._found)
         check_constants(self._document, self._declared, self._templates, self._found)

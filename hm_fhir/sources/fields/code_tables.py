@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from hm_fhir.sources.fields.unreadable import Unreadable
 from hm_fhir.sources.headings import heading_key as word_key
+from hm_fhir.sources.headings import heading_look
 
 Target = str | int | bool
 
@@ -61,15 +62,19 @@ class CodeTable:
         word = _word(value)
         found = self._plain.get(word_key(word), _MISSING)
         if found is _MISSING:
-            raise Unreadable(
-                f"has a word that is not in the code table {self.name!r}",
-                "unknown-code",
-                f"correct it in the local system, or add the word to `codes.{self.name}` of the fields file",
-            )
+            raise self._unknown(word)
         if len(self._known) >= _SPELLINGS_KEPT:
             self._known.clear()
         self._known[word] = found  # type: ignore[assignment]
         return found  # type: ignore[return-value]
+
+    def _unknown(self, word: str) -> Unreadable:
+        message = f"has a word that is not in the code table {self.name!r}"
+        look = heading_look(word)
+        if any(heading_look(known) == look for known in self.words):
+            message += "; it differs from one that is there only in letters that look alike (Latin and Cyrillic)"
+        fix = f"correct it in the local system, or add the word to `codes.{self.name}` of the fields file"
+        return Unreadable(message, "unknown-code", fix)
 
 
 def _word(value: Any) -> str:

@@ -16,7 +16,7 @@ from hm_fhir.sources.fields.code_tables import CodeTable
 from hm_fhir.sources.fields.dates import CONTRADICTING, USUAL
 from hm_fhir.sources.fields.headings import steps_of
 from hm_fhir.sources.fields.spec import ValueSpec
-from hm_fhir.sources.headings import heading_key
+from hm_fhir.sources.headings import heading_key, heading_look, told_apart
 
 if TYPE_CHECKING:
     from hm_fhir.mapping.files.yaml_file import YamlPath
@@ -363,6 +363,9 @@ def _nearest(name: str, known: Mapping[str, str]) -> str | None:
         name: of a column.
         known: names by their `heading_key`.
     """
+    for other in known.values():
+        if heading_look(other) == heading_look(name):
+            return f"it differs from {other!r} only in letters that look alike ({told_apart(name, other)})"
     near = get_close_matches(heading_key(name), known, n=1, cutoff=0.5)
     return f"did you mean {known[near[0]]!r}?" if near else None
 

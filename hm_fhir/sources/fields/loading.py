@@ -16,7 +16,7 @@ from hm_fhir.sources.fields.check import check_fields
 from hm_fhir.sources.fields.code_tables import CodeTable
 from hm_fhir.sources.fields.declared import Declared, Value, declared_in
 from hm_fhir.sources.fields.spec import FieldsSpec, read_fields_spec
-from hm_fhir.sources.fields.template import Templates, compile_templates
+from hm_fhir.sources.fields.template import UPDATED_AT, Templates, compile_templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ class Fields:
         fingerprint: SHA-256 of the file, hex.
         split: key or path of the list whose objects are records; None: a document is one record.
         split_optional: a document without that list has none of these, and is not wrong.
+        last_read_counts: see `Understood`.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Fields:
     fingerprint: str
     split: str | None
     split_optional: bool
+    last_read_counts: bool
     document: YamlDocument = field(repr=False)
     declared: Declared = field(repr=False)
     templates: Templates = field(repr=False)
@@ -114,7 +116,8 @@ def load_fields(path: Path) -> Fields:
     declared = declared_in(spec, report)
     templates = compile_templates(spec, declared.values, document, report)
     problems.raise_all()
-    findings = check_fields(document, declared, templates)
+    filled_in = (UPDATED_AT,) if spec.newest == "last-read" else ()
+    findings = check_fields(document, declared, templates, filled_in)
     errors = [finding.as_error() for finding in findings if finding.is_error]
     if errors:
         raise MappingErrors(errors)
@@ -136,6 +139,7 @@ def _fields(
         fingerprint=hashlib.sha256(document.text.encode()).hexdigest(),
         split=spec.split.column if spec.split is not None else None,
         split_optional=spec.split is not None and spec.split.optional,
+        last_read_counts=spec.newest == "last-read",
         document=document,
         declared=declared,
         templates=templates,

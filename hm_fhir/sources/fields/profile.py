@@ -1,9 +1,10 @@
-"""What the columns of a source hold: how often they are filled, and which words no code table has.
+"""What the columns of a source hold: how often they are filled, and which words and entries nobody has declared.
 
-Values are never shown, but words of columns that are read by a code table: without them nobody could add them to it.
-Of these only short ones without numbers, none of a personal column, and none that may be a slip: what stands in one
-record only, and is like no word of the table, can be a name that somebody typed into the wrong column. In a table
-without headings somebody's record stands in their place: it is not shown either.
+Values are never shown, but words of columns that are read by a code table, and codes of facilities (see `unlisted`):
+without them nobody could add them. Of these only short ones without numbers, none of a personal column, no word for a
+mediator, which is mostly a name, and none that may be a slip: what stands in one record only, and is like no word of
+the table, can be a name that somebody typed into the wrong column. In a table without headings somebody's record
+stands in their place: it is not shown either.
 """
 
 from __future__ import annotations
@@ -22,11 +23,13 @@ from hm_fhir.sources.base import Headings, Record, Remark
 from hm_fhir.sources.fields.changes import NUMBER_OF_PART, ColumnCheck, may_be_shown
 from hm_fhir.sources.fields.reading import words_of
 from hm_fhir.sources.fields.source import FieldsSource
+from hm_fhir.sources.fields.unlisted import Unlisted, UnlistedCounts, entry_kind, unlisted_counts
 from hm_fhir.sources.fields.unreadable import Unreadable
 from hm_fhir.sources.headings import heading_key
 
 if TYPE_CHECKING:
     from hm_fhir.sources.base import Source
+    from hm_fhir.sources.directory import Directory
     from hm_fhir.sources.fields.loading import Column, Fields
 
 State = Literal["read", "ignored", "not declared", "gone"]
@@ -56,8 +59,9 @@ class ColumnProfile:
         filled: in how many records.
         distinct: how many different values, at most 100,000.
         unmapped: words that no code table has, each with how often it stands there; most frequent first.
-        hidden: how often other such words stand there, which are not shown: long ones, those with numbers, and those
-            that stand in one record only and are not like any word of the table.
+        hidden: how often other such words stand there, which are not shown: long ones, those with numbers, those
+            that stand in one record only and are not like any word of the table, and words for mediators.
+        unlisted: mediators and facilities that it names and the directory has not.
     """
 
     name: str
@@ -68,6 +72,7 @@ class ColumnProfile:
     distinct: int
     unmapped: tuple[tuple[str, int], ...] = ()
     hidden: int = 0
+    unlisted: tuple[Unlisted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +109,7 @@ def profile_of(
     Raises:
         SettingsError, OperatorNeeded, RetryLater: the source cannot be read.
     """
-    fields = source.fields if isinstance(source, FieldsSource) else None
-    found = _Found(fields)
+    found = _Found(source.fields, source.directory) if isinstance(source, FieldsSource) else _Found(None, None)
     records = unreadable = 0
     remarks: list[Remark] = []
     # Not its records: those end where a column is gone, which is just what a profile shall show.
@@ -119,7 +123,7 @@ def profile_of(
             records += 1
             unreadable += item.error is not None
             if item.error is None:
-                found.look_at(item.values)
+                found.look_at(item)
             advance(1)
             if limit is not None and records >= limit:
                 break
@@ -130,6 +134,7 @@ def profile_of(
 class _Counts:
     columns: tuple[Column, ...]
     state: State
+    entries: tuple[UnlistedCounts, ...] = ()
     filled: int = 0
     hidden: int = 0
     distinct: set[int] = field(default_factory=set)
@@ -141,7 +146,7 @@ class _Counts:
     def personal(self) -> bool:
         return any(column.personal for column in self.columns)
 
-    def count(self, value: Any, record: int) -> None:
+    def count(self, value: Any, record: int, place: str) -> None:
         if isinstance(value, str):
             value = value.strip()
         if value is None or value in ("", [], {}):
@@ -149,13 +154,16 @@ class _Counts:
         self.filled += 1
         if len(self.distinct) < _DISTINCT_KEPT:
             self.distinct.add(hash(repr(value)))
+        for entries in self.entries:
+            entries.count(value, record, place)
         if not self.personal:
             missing = (text for column in self.columns for text in _not_in_table(value, column))
             self._count_words(dict.fromkeys(missing), record)
 
     def _count_words(self, texts: Iterable[str], record: int) -> None:
+        of_mediators = any(entry_kind(column) == "mediator" for column in self.columns)
         for text in texts:
-            is_shown = len(text) <= _LONGEST_WORD and _NUMBER.search(text) is None
+            is_shown = not of_mediators and len(text) <= _LONGEST_WORD and _NUMBER.search(text) is None
             if is_shown and (text in self.unmapped or len(self.unmapped) < _WORDS_KEPT):
                 self.unmapped[text] += 1
                 plain = heading_key(text)
@@ -184,6 +192,7 @@ class _Counts:
             len(self.distinct),
             tuple(unmapped),
             self.hidden + self.unmapped.total() - sum(shown.values()),
+            tuple(one for entries in self.entries if (one := entries.unlisted()) is not None),
         )
 
 
@@ -201,8 +210,9 @@ def _not_in_table(value: Any, column: Column) -> Iterator[str]:
 
 
 class _Found:
-    def __init__(self, fields: Fields | None) -> None:
+    def __init__(self, fields: Fields | None, directory: Directory | None) -> None:
         self._fields = fields
+        self._directory = directory
         self._counts: dict[str, _Counts] = {}
         self._declared: dict[str, list[Column]] = {}
         self._check = ColumnCheck(fields) if fields is not None else None
@@ -232,7 +242,8 @@ class _Found:
         counts = self._counts.get(name)
         if counts is None:
             columns = tuple(self._declared.get(heading_key(name), ()))
-            counts = self._counts[name] = _Counts(columns, "read" if columns else self._state(name))
+            state = "read" if columns else self._state(name)
+            counts = self._counts[name] = _Counts(columns, state, unlisted_counts(columns, self._directory))
         return counts
 
     def _state(self, name: str) -> State:
@@ -240,13 +251,14 @@ class _Found:
         plain = heading_key(name)
         return "ignored" if any(fnmatchcase(plain, heading_key(one)) for one in patterns) else "not declared"
 
-    def look_at(self, values: Mapping[str, Any]) -> None:
+    def look_at(self, record: Record) -> None:
+        values = record.values
         split = self._fields.split if self._fields is not None else None
         if split is None or values.get(split + NUMBER_OF_PART, 1) == 1:
             self._document += 1  # a word of a document stands in each of its parts
         for path, value in _paths(values, self._declared, split, unnamed=self._unnamed):
             if path in self._counts or len(self._counts) < _PATHS_KEPT:
-                self.column(path).count(value, self._document)
+                self.column(path).count(value, self._document, record.place)
 
     def profiles(self) -> tuple[ColumnProfile, ...]:
         found = [counts.profile(self._unnamed.get(name, name)) for name, counts in self._counts.items()]

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
-from hm_fhir.activities.model import Activity
+from hm_fhir.activities.model import Activity, rejected
+from hm_fhir.activities.people import LATEST_YEAR
 from hm_fhir.errors import RecordRejected
 from hm_fhir.fhirpath import FAILURES, Scope
 from hm_fhir.mapping.template.template import Template
 from hm_fhir.mapping.template.tree import Assign, ObjectNode
 from hm_fhir.sources.base import Record, Understood
 from hm_fhir.sources.fields.entries import Entry
+from hm_fhir.sources.fields.faults import joined
+from hm_fhir.sources.fields.origins import Origins
 from hm_fhir.sources.fields.reading import Surroundings, record_reader
+from hm_fhir.sources.fields.template import UPDATED_AT
 
 if TYPE_CHECKING:
     from hm_fhir.mapping.template.tree import Node
     from hm_fhir.sources.base import SourceContext
     from hm_fhir.sources.directory import Directory
     from hm_fhir.sources.fields.loading import Fields
+
+
+_LATEST: Final = datetime(LATEST_YEAR, 1, 1, tzinfo=UTC)
+_NUMBERS: Final = "identifiers"
 
 
 class Program:
@@ -39,9 +49,11 @@ class Program:
         self._fields = fields
         self._templates = fields.templates
         self._system = context.system
+        self._zone = context.zone
         self._municipality = directory.municipality if directory is not None else None
         self.reader = record_reader(fields.declared, Surroundings(context.zone, directory))
         self._careful = record_reader(fields.declared, Surroundings(context.zone, directory, proved=True))
+        self._origins = Origins(fields.templates, fields.declared, Path(fields.document.name).name)
         self._given = {
             "system": context.system,
             "municipality": Entry(self._municipality) if self._municipality is not None else None,
@@ -52,25 +64,31 @@ class Program:
         """Return what a record tells.
 
         Raises:
-            RecordRejected: it tells of no activity.
-            pydantic.ValidationError: the same, from the activity model.
+            RecordRejected: it tells of no activity; everything that is wrong with its columns is said.
         """
         repairs: list[str] = []
         try:
             root = self.reader.read(record.values, repairs)
             made = self._rendered(root)
         except RecordRejected as error:
-            error.place = record.place
-            raise
+            raise self._at(record, [error, *self._careful.faults(record.values)]) from None
         made.setdefault("system", self._system)
         made.setdefault("municipality", self._municipality)
         _known_again(made)
         try:
-            return Understood(Activity.model_validate(made), tuple(repairs))
+            activity = self._untimed(made) if self._is_untimed(made) else Activity.model_validate(made)
+            return Understood(activity, tuple(repairs), self._fields.last_read_counts)
         except ValidationError as error:
             failure = error
-        self._explain(record)
-        raise failure
+        raise self._at(record, self._faults(record, failure))
+
+    def _is_untimed(self, made: dict[str, Any]) -> bool:
+        return self._fields.last_read_counts and UPDATED_AT not in made
+
+    def _untimed(self, made: dict[str, Any]) -> Activity:
+        """Return the activity of a record without a time of change: it was not written before what it tells of."""
+        told_until = Activity.model_validate({**made, UPDATED_AT: _LATEST}).told_until(self._zone)
+        return Activity.model_validate({**made, UPDATED_AT: told_until})
 
     def typed(self, record: Record) -> dict[str, Any]:
         """Return the typed values of a record, without those that are empty.
@@ -81,16 +99,25 @@ class Program:
         try:
             return self._careful.read(record.values, [])
         except RecordRejected as error:
-            error.place = record.place
-            raise
+            raise self._at(record, [error, *self._careful.faults(record.values)]) from None
 
-    def _explain(self, record: Record) -> None:
-        """Say which column of a rejected record holds a wrong number, if one does.
+    def _faults(self, record: Record, failure: ValidationError) -> Iterator[RecordRejected]:
+        """Yield why the activity model refuses what a record makes: first what its columns say by themselves."""
+        wrong = list(self._careful.faults(record.values))
+        yield from wrong
+        told, named = rejected(failure), _NUMBERS if wrong else None
+        if named:  # with their columns, so what is wrong with a number is not told again by its path
+            told.message = "; ".join(said for said in told.message.split("; ") if f".{named}." not in said)
+        if not told.message:
+            return
+        values = self.reader.columns.values(record.values)
+        self._origins.name_columns(told, failure, values, but=named)
+        yield told
 
-        Raises:
-            RecordRejected: one does.
-        """
-        self.typed(record)
+    def _at(self, record: Record, faults: Iterable[RecordRejected]) -> RecordRejected:
+        told = joined(faults)
+        told.place = record.place
+        return told
 
     def _rendered(self, root: dict[str, Any]) -> dict[str, Any]:
         variables = {"context": root, **self._given}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -54,6 +54,8 @@ class ObjectReader:
         together: tuple[tuple[str, tuple[str, ...]], ...] = (),
     ) -> None:
         self.columns = Columns(column_names(values))
+        self._values = values
+        self._surroundings = surroundings
         self._reads = tuple((value.name, read_of(value, surroundings)) for value in values)
         # Most values of a record are empty: those that are nothing then are read where their column is filled.
         self._always = tuple(one for value, one in zip(values, self._reads, strict=True) if not _is_optional(value))
@@ -83,7 +85,7 @@ class ObjectReader:
         values = self.columns.values(raw)
         for column, find, other, find_other in self._together:
             if find(values) is not None and find_other(values) is None:
-                raise refused(other, "is empty", code="empty", fix=f"{column!r} says nothing without it")
+                raise _missing(other, column)
         found = {}
         for name, read in self._always:
             value = read(values, repairs)
@@ -96,6 +98,32 @@ class ObjectReader:
                 if value is not None:
                     found[name] = value
         return found
+
+    def faults(self, raw: Mapping[str, Any]) -> Iterator[RecordRejected]:
+        """Yield everything that is wrong with the values of an object.
+
+        Args:
+            raw: as the source gives it.
+        """
+        values = self.columns.values(raw)
+        for column, find, other, find_other in self._together:
+            if find(values) is not None and find_other(values) is None:
+                yield _missing(other, column)
+        for value, (_, read) in zip(self._values, self._reads, strict=True):
+            inner = list(self._inner_faults(value, values)) if value.type == "object" else []
+            yield from inner
+            try:
+                if not inner:
+                    read(values, [])
+            except RecordRejected as error:
+                yield error
+
+    def _inner_faults(self, value: Value, values: Values) -> Iterator[RecordRejected]:
+        items, column = finder(value.names)(values), Guard(value).name(values)
+        reader = ObjectReader(value.parts, self._surroundings)
+        for number, item in enumerate(items, 1) if isinstance(items, list) else ():
+            for fault in reader.faults(item) if isinstance(item, Mapping) else ():
+                yield _in_item(fault, number, column)
 
     def read_what_can_be_read(self, raw: Mapping[str, Any]) -> tuple[dict[str, Any], frozenset[str]]:
         """Return the typed values that can be read, and the names of those that cannot."""
@@ -110,6 +138,15 @@ class ObjectReader:
             if value is not None:
                 found[name] = value
         return found, frozenset(lost)
+
+
+def _missing(column: str, because_of: str) -> RecordRejected:
+    return refused(column, "is empty", code="empty", fix=f"{because_of!r} says nothing without it")
+
+
+def _in_item(error: RecordRejected, number: int, column: str) -> RecordRejected:
+    error.message = f"item {number} of {column!r}: {error.message}"
+    return error
 
 
 def _is_optional(value: Value) -> bool:
@@ -192,7 +229,7 @@ def _list_of_objects(value: Value, surroundings: Surroundings) -> Read:
             try:
                 made = inner.read(item, repairs)
             except RecordRejected as error:
-                error.message = f"item {number} of {guard.name(values)!r}: {error.message}"
+                _in_item(error, number, guard.name(values))
                 raise
             if made:
                 items.append(made)

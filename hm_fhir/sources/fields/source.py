@@ -132,7 +132,6 @@ class FieldsSource:
 
         Raises:
             RecordRejected: it tells of none; the message names columns, never a value.
-            pydantic.ValidationError: the same, from the activity model.
         """
         return self._program.understood(record)
 

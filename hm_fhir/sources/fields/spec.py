@@ -174,6 +174,11 @@ class FieldsSpec(_File):
     version: NotEmpty = Field(description="version of the file, such as 1.0.0")
     reads: Name = Field(description="kind of the source: csv, xlsx, kobo ...")
     options: dict[str, Any] = Field(default={}, description="settings of the source; those of the deployment win")
+    newest: Literal["updated-at", "last-read"] = Field(
+        default="updated-at",
+        description="which version of a record counts: the one with the later updated_at, or the one that was read "
+        "last (for a system that keeps no time of change)",
+    )
     split: Split | None = Field(
         default=None,
         description="column with a list of objects, each of which is a record with the rest of its document",

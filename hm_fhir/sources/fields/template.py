@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 GIVEN: Final = frozenset({"system", "municipality"})
 """The variables that every fields file has."""
+UPDATED_AT: Final = "updated_at"
 _RESERVED: Final = GIVEN | {"context", "resource", "rootResource", "ucum", "sct", "loinc"}
 _KINDS: Final[Mapping[str, str]] = {
     "text": "System.String",

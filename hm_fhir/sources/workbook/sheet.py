@@ -13,9 +13,10 @@ from hm_fhir.sources.headings import heading_key
 from hm_fhir.sources.workbook.cells import DAYS_BETWEEN_SYSTEMS, Book, CellError, Merged, Sheet, SheetRow, Value
 from hm_fhir.sources.workbook.lines import SAID, Lines
 from hm_fhir.sources.workbook.said import Said
-from hm_fhir.sources.workbook.table import LOOKED_THROUGH, Heads, Wanted, find_heads, heads_at
+from hm_fhir.sources.workbook.table import LOOKED_THROUGH, Heads, Wanted, find_heads, full_name, heads_at
 
 _LETTERS = 26
+_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class SheetRecords:
 
     def __init__(self, book: Book, sheet: Sheet, place: str, wanted: Wanted, options: TableOptions) -> None:
         self._place = place
+        self._name = sheet.name
         self._wanted = wanted
         self._options = options
         self._shift = DAYS_BETWEEN_SYSTEMS if book.from_1904 else 0
@@ -70,7 +72,8 @@ class SheetRecords:
     def headings(self) -> Headings:
         """Return the headings."""
         heads = self._found()
-        return Headings(f"{self._place} row {heads.rows[-1]}", tuple(dict.fromkeys(heads.names.values())))
+        names = tuple(dict.fromkeys(heads.names.values()))
+        return Headings(f"{self._place} row {heads.rows[-1]}", names, table=self._name)
 
     def items(self) -> Iterator[Item]:
         """Yield headings, records and remarks.
@@ -123,17 +126,21 @@ class SheetRecords:
             if first == column:
                 yield column, name
             elif not self._wanted or key in self._wanted.keys:
-                both = f"{column_letters(first)} and {column_letters(column)}"
-                raise SettingsError(
-                    f"columns {both} have the same heading",
-                    place=f"{self._place} row {heads.rows[-1]}",
-                    fix="rename one, or clear it: a column without a heading is not read",
-                )
+                raise self._same_heading(heads, first, column)
+
+    def _same_heading(self, heads: Heads, first: int, second: int) -> SettingsError:
+        both = f"{column_letters(first)} and {column_letters(second)}"
+        fix = "rename one, or clear it: a column without a heading is not read"
+        one, other = (full_name(column, heads, self._first, self._layout) for column in (first, second))
+        if one is not None and other is not None and one != other:
+            fix = f"the row above tells them apart: write {one!r} or {other!r} in full, whichever is meant"
+        place = f"{self._place} row {heads.rows[-1]}"
+        return SettingsError(f"columns {both} have the same heading", place=place, fix=fix)
 
     def _record(self, row: SheetRow, names: dict[int, str], said: Said) -> Record:
         place = f"{self._place} row {row.number}"
         values: dict[str, Any] = {}
-        failed: RecordRejected | None = None
+        failed: list[str] = []
         for column, value in row.cells.items():
             name = names.get(column)
             if name is None:
@@ -144,21 +151,26 @@ class SheetRecords:
                     said.add("cell-errors", row.number)
                     continue
                 values[name] = value.name
-                failed = failed or RecordRejected(
-                    f"{name!r} has an error instead of a value",
-                    code="cell-error",
-                    place=place,
-                    fix="correct the formula in the workbook, and save it in the program that computes it",
-                )
+                failed.append(repr(name))
             else:
                 values[name] = self._shifted(name, value) if self._shift else value
-        return Record(place, values, failed)
+        return Record(place, values, _with_errors(failed, place) if failed else None)
 
     def _shifted(self, name: str, value: Value) -> Value:
         is_number = not isinstance(value, str | bool | CellError)
         if is_number and heading_key(name) in self._wanted.days:
             return value + self._shift  # type: ignore[operator]  # a number
         return value
+
+
+def _with_errors(columns: list[str], place: str) -> RecordRejected:
+    shown = " and ".join(columns[:_SHOWN]) + (f" and {len(columns) - _SHOWN} more" if columns[_SHOWN:] else "")
+    return RecordRejected(
+        f"{shown} {'has' if len(columns) == 1 else 'have'} an error instead of a value",
+        code="cell-error",
+        place=place,
+        fix="correct the formula in the workbook, and save it in the program that computes it",
+    )
 
 
 class _Down:

@@ -10,12 +10,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from hm_fhir.sources.headings import heading_key, heading_name
+from hm_fhir.sources.headings import BETWEEN_LEVELS, heading_key, heading_name
 from hm_fhir.sources.workbook.cells import Layout, Merged, SheetRow
 
 LOOKED_THROUGH = 60
 """Rows with something in them among which headings are looked for."""
-_BETWEEN = " / "
 _FEWEST = 2
 _MOST_COLUMNS = 0.9
 _HALF_OF_THEM = 0.5
@@ -79,17 +78,39 @@ def heads_at(numbers: Sequence[int], rows: Sequence[SheetRow], layout: Layout, w
     return _heads(tuple(numbers), levels, layout, wanted)
 
 
+def full_name(column: int, heads: Heads, rows: Sequence[SheetRow], layout: Layout) -> str | None:
+    """Return the heading of a column with the one above it, or None where no upper level can be seen.
+
+    Args:
+        column: one whose lower heading stands twice.
+        heads: of the sheet.
+        rows: the first rows of the sheet.
+        layout: its merged cells.
+    """
+    number = heads.rows[-1]
+    above = next((row for row in rows if row.number == number - 1), None)
+    if above is None or (len(heads.rows) == 1 and not _is_first_level(above, layout)):
+        return None
+    spread = _spread(above.number, _texts(above), layout)
+    left = max((other for other in spread if other <= column), default=None)
+    lower = next((row for row in rows if row.number == number), None)
+    name = _texts(lower).get(column)
+    return None if left is None or name is None else _joined([spread[left], name])
+
+
 def _by_names(rows: Sequence[SheetRow], layout: Layout, wanted: Wanted) -> Heads | None:
     best: Heads | None = None
-    score = 0
+    score = (0, False)
     for lower in range(len(rows)):
         for count in (1, 2):
             taken = rows[max(0, lower - count + 1) : lower + 1]
             if len(taken) == count and taken[-1].number - taken[0].number == count - 1:
                 heads = _heads(tuple(row.number for row in taken), [_texts(row) for row in taken], layout, wanted)
+                # The upper row of two can have as many of them: then cells that are merged above the lower one count.
                 found = wanted.found(heads.names.values())
-                if found > score:
-                    best, score = heads, found
+                this = (found, count == 2 and _are_two_levels(taken[0], taken[1], layout))
+                if found and this > score:
+                    best, score = heads, this
     return best
 
 
@@ -139,6 +160,10 @@ def _is_second_level(below: SheetRow, row: SheetRow, layout: Layout) -> bool:
     return (bool(under) and set(texts) <= under) or (bool(beside) and not beside & set(texts))
 
 
+def _are_two_levels(above: SheetRow, below: SheetRow, layout: Layout) -> bool:
+    return _is_first_level(above, layout) and _is_second_level(below, above, layout)
+
+
 def _is_first_level(above: SheetRow, layout: Layout) -> bool:
     groups = [area for area in _across(above, layout) if area.left in above.cells]
     return bool(groups) and len(above.cells) > 1 and _are_words(_texts(above))
@@ -178,12 +203,13 @@ def _heads(numbers: tuple[int, ...], levels: list[dict[int, str]], layout: Layou
         if wanted and heading_key(name) not in wanted.keys:
             name = _wanted_name(column, parts, spread, wanted, alone) or name
         names[column] = name
-        words[column] = frozenset({heading_key(part) for part in parts} | {heading_key(name)})
+        # Below, the headings can stand again in one row, joined as they are in sheets with one.
+        words[column] = frozenset({heading_key(part) for part in (*parts, name, joined[column])})
     return Heads(numbers, names, words)
 
 
 def _joined(parts: list[str]) -> str:
-    return _BETWEEN.join({heading_key(part): part for part in parts}.values())
+    return BETWEEN_LEVELS.join({heading_key(part): part for part in parts}.values())
 
 
 def _wanted_name(
@@ -192,7 +218,7 @@ def _wanted_name(
     # Sheets differ: one has "Лице / ЕГН", the next one "ЕГН"; a heading above several columns is not always merged.
     if len(spread) == 2 and column not in spread[0]:
         left = [other for other in spread[0] if other < column]
-        if left and heading_key(name := spread[0][max(left)] + _BETWEEN + parts[-1]) in wanted.keys:
+        if left and heading_key(name := spread[0][max(left)] + BETWEEN_LEVELS + parts[-1]) in wanted.keys:
             return name
     lower = heading_key(parts[-1])
     return parts[-1] if lower in wanted.keys and alone.get(lower) == 1 else None

@@ -75,6 +75,63 @@ def test_several_columns_that_are_gone_are_named_together(samokov: Fields) -> No
     assert error.message == "columns 'Тест' and 'Бележка' are gone; did they become others: 'Тест' 'Тестове'?"
 
 
+@pytest.mark.parametrize(
+    ("heading", "letters"),
+    [("EГН", "'E': Latin"), ("EГH", "'E', 'H': Latin"), ("eгh", "'e', 'h': Latin")],
+)
+def test_a_heading_with_letters_that_look_alike_is_named_with_them(load: Load, heading: str, letters: str) -> None:
+    fields = load(FORM.replace("column: g/day", "column: ЕГН").replace("reads: kobo", "reads: csv"))
+    error = stopped(fields, ("_id", "meta.changed", "g/tests", heading))
+    assert error.message == (
+        f"column 'ЕГН' is gone; {heading!r} differs from 'ЕГН' only in letters that look alike ({letters})"
+    )
+
+
+def test_headings_that_look_alike_are_named_though_most_columns_are_gone(samokov: Fields) -> None:
+    changes = {name: name.replace("е", "e").replace("а", "a") for name in all_headings(samokov)}
+    error = stopped(samokov, renamed(samokov, changes))
+    assert "'Пол'" not in error.message
+    assert "'Дaтa' differs from 'Дата' only in letters that look alike ('a': Latin)" in error.message
+    assert "did it become" not in error.message
+
+
+def test_a_column_that_may_be_absent_and_looks_alike_is_said(load: Load) -> None:
+    fields = load(FORM.replace("column: g/mood", "column: Име"))
+    (remark,) = remarks(fields, [Headings("t:1", ("_id", "g/day", "meta.changed", "g/tests", "Имe"))])
+    assert remark.message == (
+        "new column is not read: 'Имe'; 'Имe' differs from 'Име' only in letters that look alike ('e': Latin)"
+    )
+    assert remarks(fields, [Headings("t:1", ("_id", "g/day", "meta.changed", "g/tests", "Име"))]) == []
+
+
+def test_a_key_of_documents_that_looks_alike_is_said(load: Load) -> None:
+    document = {**DOCUMENT, "g/dаy": "x"}
+    del document["g/day"]
+    (remark,) = remarks(load(FORM), [Record("form:1", document)])
+    assert "'g/dаy' differs from 'g/day' only in letters that look alike ('а': Cyrillic)" in remark.message
+
+
+def test_a_lower_heading_that_stands_twice_is_to_be_written_in_full(load: Load) -> None:
+    fields = load(FORM.replace("column: g/day", "column: ЕГН").replace("reads: kobo", "reads: xlsx"))
+    names = ("_id", "meta.changed", "g/tests", "Лице / ЕГН", "Придружител / ЕГН")
+    assert stopped(fields, names).message == (
+        "column 'ЕГН' is gone; 'ЕГН' stands there twice, as 'Лице / ЕГН' and as 'Придружител / ЕГН': write the one "
+        "that is meant in full"
+    )
+    assert stopped(fields, names[:-1]).message == (
+        "column 'ЕГН' is gone; 'ЕГН' is the lower half of 'Лице / ЕГН': write it in full"
+    )
+
+
+def test_a_heading_that_a_comment_cut_off_is_to_be_written_in_quotes(load: Load) -> None:
+    fields = load(
+        FORM.replace("{column: g/day, type: date, required: true}", "\n    column: Ред # 1\n    type: date")
+    )
+    assert stopped(fields, ("_id", "meta.changed", "g/tests", "Ред # 1")).message == (
+        "column 'Ред' is gone; 'Ред # 1' holds a #, after which YAML reads a comment: write it in quotes"
+    )
+
+
 def test_a_table_without_headings_shows_nobody(samokov: Fields) -> None:
     error = stopped(samokov, list(ROW.values()))
     assert "gone" in error.message

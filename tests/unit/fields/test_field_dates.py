@@ -191,5 +191,8 @@ def test_no_text_is_shown_and_nothing_else_is_raised(text: str) -> None:
         try:
             convert(text)
         except Unreadable as error:
-            shown = f"{error} {error.message} {error.fix}"
-            assert len(text) < 4 or text not in shown
+            # Messages have words of their own, which a text can have, too: then another text brings the same ones.
+            with pytest.raises(Unreadable) as other:
+                convert("\u2042" if text != "\u2042" else "\u2051")
+            own, shown = f"{other.value.message} {other.value.fix}", f"{error} {error.message} {error.fix}"
+            assert len(text) < 4 or text in own or text not in shown

@@ -98,6 +98,15 @@ def test_a_word_that_no_table_has_is_refused_and_not_shown(value: Declare) -> No
     assert "ТАЙНА" not in str(error)
 
 
+def test_a_word_with_letters_that_look_alike_is_said_and_not_shown(value: Declare) -> None:
+    error = value("codes: words", codes="words: {тест: a, друго: b}").rejected("тecт")
+    assert error.message.endswith(
+        "it differs from one that is there only in letters that look alike (Latin and Cyrillic)"
+    )
+    assert "тecт" not in str(error)
+    assert "тест" not in str(error)
+
+
 def test_a_word_that_is_known_and_says_nothing_is_empty(value: Declare) -> None:
     words = "words: {да: a, '-': null}"
     assert value("codes: words", codes=words).read("-") is None

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hm_fhir.errors import SettingsError
-from hm_fhir.sources.base import SourceContext, count_of, records_of
+from hm_fhir.sources.base import Headings, Record, Remark, SourceContext, count_of, records_of
 from hm_fhir.sources.workbook import xml
 from hm_fhir.sources.workbook.calamine import CalamineBook
 from hm_fhir.sources.workbook.package import PackageBook
@@ -46,8 +46,8 @@ def test_all_visible_sheets_with_the_table_are_read_and_the_others_said(office: 
     assert [row["Дата"] for row in read.values] == ["01.2026", "02.2026"]
     assert read.remarks == [
         ("other-sheet", "Списъци'"),
-        ("hidden-sheet", "Скрит'"),
-        ("empty-sheet", "Празен'"),
+        ("hidden-sheet", "register.xlsx sheet 4"),
+        ("empty-sheet", "register.xlsx sheet 5"),
         ("other-sheet", "Графика'"),
     ]
 
@@ -65,6 +65,40 @@ def test_sheets_are_chosen_by_name_and_pattern(office: Any, sheets: object, want
     read = office.read("Дата", "Вид", sheets=sheets)
     assert [row["Дата"] for row in read.values] == wanted
     assert read.remarks == []
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("Март 2026 г.", "register.xlsx 'Март 2026 г.' row 2"),
+        ("окт-дек", "register.xlsx 'окт-дек' row 2"),
+        ("Q1 (IV)", "register.xlsx 'Q1 (IV)' row 2"),
+        ("Sheet1", "register.xlsx 'Sheet1' row 2"),
+        ("Марта Тестова", "register.xlsx sheet 1 row 2"),
+        ("Юлия март", "register.xlsx sheet 1 row 2"),
+    ],
+)
+def test_a_sheet_that_may_bear_a_persons_name_is_called_by_its_number(office: Any, name: str, place: str) -> None:
+    office.table(["Дата", "Вид"], ["1", "2"], sheet=name)
+    assert office.read("Дата", "Вид").records[0].place == place
+
+
+def test_a_sheet_that_the_settings_name_is_called_by_its_name(office: Any) -> None:
+    office.table(["Дата", "Вид"], ["1", "2"], sheet="Екип Юг")
+    assert office.read("Дата", "Вид", sheets="Екип*").records[0].place == "register.xlsx sheet 1 row 2"
+    assert office.read("Дата", "Вид", sheets="Екип Юг").records[0].place == "register.xlsx 'Екип Юг' row 2"
+
+
+def test_a_sheet_without_a_shown_name_is_the_same_table_wherever_it_stands(office: Any) -> None:
+    def tables(*sheets: str) -> list[str | None]:
+        def fill(book: Any) -> None:
+            for sheet in sheets:
+                book.add_worksheet(sheet).write_row(0, 0, ["Дата", "Вид"])
+
+        office.write(fill)
+        return [item.table for item in office.read("Дата", "Вид").items if isinstance(item, Headings)]
+
+    assert tables("Екип Юг", "Екип Север") == tables("Екип Север", "Екип Юг")[::-1]
 
 
 @pytest.mark.parametrize("sheets", ["Март", "03.*"])
@@ -379,3 +413,31 @@ def test_a_messy_register_holds_the_same_records_as_a_tidy_one(tmp_path: Path) -
     assert len(found[0]) == 119
     assert found[0][0] == {"№": 1, "Дата": "05.03.2026", "Лице / ЕГН": 345098765, "Вид": "посещение"}
     assert found[0] == found[1] == found[2] == found[3]
+
+
+def messy(folder: Path, **options: Any) -> XlsxSystem:
+    """Return the workbook of one sheet with headings in two levels."""
+    system = XlsxSystem(folder, mess=True, **options)
+    for number in range(60):
+        cells = {"№": str(number + 1), "Дата": "05.03.2026", "Лице / ЕГН": "0345098765", "Лице / Имена": "Проба"}
+        system.save({"key": str(number), "native": {"cells": cells}})
+    system.flush()
+    return system
+
+
+def test_the_lower_headings_are_enough_where_the_headings_stand_again_in_one_row(tmp_path: Path) -> None:
+    system = messy(tmp_path)
+    context = SourceContext("clinic", tmp_path, ZoneInfo("Europe/Sofia"))
+    reader = XlsxReader(XlsxOptions(**system.options), context)
+    reader.want(("№", "Дата", "ЕГН", "Имена"))
+    items = list(reader.records())
+    assert len([item for item in items if isinstance(item, Record)]) == 60
+    assert "repeated-headings" in {item.code for item in items if isinstance(item, Remark)}
+
+
+@pytest.mark.parametrize("option", ["dates", "numbers"])
+def test_a_sample_that_names_a_heading_by_its_lower_level_alone_is_told(tmp_path: Path, option: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        messy(tmp_path, **{option: ["ЕГН"]})
+    assert caught.value.message == f"'ЕГН' in `{option}` of the workbook is the lower level of 'Лице / ЕГН'"
+    assert caught.value.fix == "write the heading in full, as it stands in `native`"

@@ -96,8 +96,9 @@ def test_a_lower_heading_that_stands_twice_keeps_the_upper_one(office: Any) -> N
     office.write(fill)
     names = ("ЕГН", "Имена", "Придружител / ЕГН", "Придружител / Имена")
     assert office.read(*names).headings == [names]
-    with pytest.raises(SettingsError, match="columns A and C have the same heading"):
+    with pytest.raises(SettingsError, match="columns A and C have the same heading") as caught:
         office.read("ЕГН", "Имена")
+    assert "write 'Лице / ЕГН' or 'Придружител / ЕГН' in full" in (caught.value.fix or "")
 
 
 def test_line_breaks_no_break_spaces_and_soft_hyphens_in_headings_do_not_matter(office: Any) -> None:

@@ -35,8 +35,8 @@ activity:
 """
 
 
-def source_of(office: Any) -> Any:
-    (office.folder / "fields.yaml").write_text(FIELDS, encoding="utf-8")
+def source_of(office: Any, fields: str = FIELDS) -> Any:
+    (office.folder / "fields.yaml").write_text(fields, encoding="utf-8")
     context = SourceContext("register", office.folder, ZoneInfo("Europe/Sofia"))
     return open_source(KIND, source_options(KIND)(path=office.path), context, office.folder)
 
@@ -77,6 +77,31 @@ def test_a_column_that_is_gone_is_named_though_it_is_in_no_sheet(office: Any) ->
         list(source_of(office).records())
 
 
+@pytest.mark.parametrize("is_merged", [True, False])
+def test_a_lower_heading_that_stands_twice_is_named_with_both_upper_ones(office: Any, is_merged: bool) -> None:
+    def fill(book: Any) -> None:
+        sheet = book.add_worksheet("Март")
+        sheet.merge_range(0, 0, 0, 5, "РЕГИСТЪР на дейностите")
+        for column, name in enumerate(["№", "Дата"]):
+            sheet.merge_range(1, column, 2, column, name)
+        if is_merged:
+            sheet.merge_range(1, 2, 1, 3, "Лице")
+            sheet.merge_range(1, 4, 1, 5, "Придружител")
+            sheet.write_row(2, 2, ["ЕГН", "Имена", "ЕГН", "Имена"])
+        else:
+            sheet.write_row(1, 2, ["Лице", None, "Придружител"])
+            sheet.write_row(2, 2, ["Имена", "ЕГН", "Имена", "ЕГН"])
+        sheet.write_row(3, 0, list("abcdef"))
+
+    office.write(fill)
+    with pytest.raises(SettingsError) as caught:
+        list(source_of(office, FIELDS.replace("[Лице / ЕГН, ЕГН]", "ЕГН")).records())
+    assert "row 3" in str(caught.value)
+    assert "'Лице / ЕГН'" in str(caught.value)
+    assert "'Придружител / ЕГН'" in str(caught.value)
+    assert "in full" in str(caught.value)
+
+
 def test_an_error_in_a_needed_cell_rejects_its_record_only(office: Any) -> None:
     def fill(book: Any) -> None:
         sheet = book.add_worksheet("Март")
@@ -88,3 +113,17 @@ def test_an_error_in_a_needed_cell_rejects_its_record_only(office: Any) -> None:
     office.write(fill)
     records = [item for item in source_of(office).records() if isinstance(item, Record)]
     assert [record.error.code if record.error else None for record in records] == ["cell-error", None]
+
+
+def test_all_columns_with_an_error_in_a_needed_cell_are_named(office: Any) -> None:
+    def fill(book: Any) -> None:
+        sheet = book.add_worksheet("Март")
+        sheet.write_row(0, 0, ["№", "Дата", "ЕГН"])
+        sheet.write(1, 0, "1")
+        for column in (1, 2):
+            sheet.write_formula(1, column, "=X", None, "#REF!")
+
+    office.write(fill)
+    (record,) = [item for item in source_of(office).records() if isinstance(item, Record)]
+    assert record.error is not None
+    assert record.error.message == "'Дата' and 'ЕГН' have an error instead of a value"

@@ -1,0 +1,40 @@
+"""How a sheet is called where people and logs read it: a mediator's own sheet often bears a name of a person."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_MONTHS: Final = """
+    януари февруари март април май юни юли август септември октомври ноември декември
+    january february march april may june july august september october november december
+"""
+_SHORTEST_MONTH: Final = 3
+_OTHERS: Final = """
+    i ii iii iv v vi vii viii ix x xi xii
+    г год година полугодие тримесечие м месец седмица ден year quarter q month week w day
+    лист страница таблица графика sheet page table chart
+    регистър дневник отчет справка данни обобщение общо register log report data summary total
+    списък списъци кодове номенклатури посещения дейности list lists codes visits activities
+"""
+_PLAIN: Final = frozenset(
+    {name[:length] for name in _MONTHS.split() for length in range(_SHORTEST_MONTH, len(name) + 1)}
+    | set(_OTHERS.split())
+)
+_WORD: Final = re.compile(r"[^\W\d_]+")
+
+
+def shown_sheet(name: str, number: int, named: tuple[str, ...]) -> str:
+    """Return what a sheet is called in places: its name when it tells of nobody, otherwise its number.
+
+    Args:
+        name: of the sheet.
+        number: of the sheet in the workbook, from 1, hidden ones counted.
+        named: names that the settings write in full; whoever wrote them there wants to read them.
+
+    Returns:
+        ``'Март 2026'``, or ``sheet 3``.
+    """
+    if name in named or all(word.casefold() in _PLAIN for word in _WORD.findall(name)):
+        return repr(name)
+    return f"sheet {number}"
