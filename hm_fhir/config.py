@@ -199,7 +199,8 @@ class SourceSettings(Kinded):
     )
     missing: Literal["kept", "deleted"] = Field(
         default="kept",
-        description="what an activity is that a source, which gives everything each time, does not hold any more",
+        description="what an activity is that a source, which gives everything each time, does not hold any more; "
+        "`deleted` is refused for a source that reads only what changed",
     )
     missing_at_most: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.1,

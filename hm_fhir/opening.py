@@ -30,22 +30,28 @@ def open_source(settings: Settings, specs: Mapping[str, SourceSpec], name: str) 
         name: of the source.
 
     Raises:
-        SettingsError: there is none, or its settings are wrong.
+        SettingsError: there is none, or its settings are wrong or contradict each other.
     """
     chosen, place = settings.sources.get(name), f"sources.{name}"
     if chosen is None:
         raise SettingsError(f"there is no source {name!r}", fix=did_you_mean(name, settings.sources))
     spec = _of_kind(specs, chosen, place)
-    given = chosen.options if spec.defaults is None else spec.defaults(chosen.options, settings.folder)
-    options = _options(spec.options, given, place)
     context = SourceContext(chosen.system or name, settings.folder, ZoneInfo(settings.deployment.time_zone))
     try:
-        source = spec.open(options, context)
+        given = chosen.options if spec.defaults is None else spec.defaults(chosen.options, settings.folder)
+        source = spec.open(_options(spec.options, given, place), context)
         if missing := [part for part in _PARTS if not hasattr(source, part)]:
             raise PluginError(
                 f"its source has no {', no '.join(missing)}",
                 place=place,
                 fix="report this to the author of the plugin",
+            )
+        if chosen.missing == "deleted" and source.incremental:
+            raise SettingsError(
+                "nobody can notice what is missing from a source of which only changes are read",
+                place=f"{place}.missing",
+                fix="leave `missing` out; or let each run read everything: `incremental = false` (kobo, "
+                "questionnaire-response), no `updated` (rest), no `updated_at` (sql)",
             )
         return source
     except HmFhirError:

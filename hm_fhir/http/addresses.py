@@ -11,8 +11,12 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def _http_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
+    try:
+        parts = urlsplit(url)
+        is_base = parts.scheme in _PORTS and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_base = False
+    if not is_base or "@" in parts.netloc or "?" in url or "#" in url:
         raise ValueError("an http(s) address without query and user, such as https://fhir.example.org/fhir")
     return url.rstrip("/")
 

@@ -61,11 +61,19 @@ class HeaderAuth(AuthBase):
         return request
 
 
-def requests_auth(auth: BearerAuth | BasicAuth | TokenAuth | None, folder: Path) -> AuthBase | None:
-    """Return what `requests` uses.
+class NoAuth(AuthBase):
+    """Sends no credentials. Without any auth `requests` would send those of a netrc file."""
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Return the request as it is."""
+        return request
+
+
+def requests_auth(auth: BearerAuth | BasicAuth | TokenAuth | None, folder: Path) -> AuthBase:
+    """Return what `requests` uses; credentials come from the settings alone.
 
     Args:
-        auth: settings.
+        auth: settings; None sends nothing.
         folder: where relative paths of secrets start.
 
     Raises:
@@ -78,7 +86,7 @@ def requests_auth(auth: BearerAuth | BasicAuth | TokenAuth | None, folder: Path)
             return HeaderAuth("Bearer", _token(auth.token, folder, "a bearer token", "Bearer"))
         case TokenAuth():
             return HeaderAuth(auth.scheme, _token(auth.token, folder, "a token", auth.scheme))
-    return None
+    return NoAuth()
 
 
 def _token(reference: str, folder: Path, what: str, scheme: str) -> str:

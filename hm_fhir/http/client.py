@@ -22,7 +22,7 @@ from hm_fhir.errors import OperatorNeeded, RetryLater, SettingsError
 from hm_fhir.fhir.json import from_json, to_json
 from hm_fhir.http.addresses import link_on_host, named
 from hm_fhir.http.answers import Answer, AnswerTooLong, content_of, retry_after_seconds
-from hm_fhir.http.auth import requests_auth
+from hm_fhir.http.auth import NoAuth, requests_auth
 from hm_fhir.http.options import HttpOptions
 
 Parameters = Mapping[str, str | int | list[str]]
@@ -54,7 +54,7 @@ class Page:
 
 
 Following = Callable[[Page], "str | Parameters | None"]
-"""Tells what comes after a page: an address (absolute or relative), the parameters of the next request, or None."""
+"""Tells what comes after a page: an address (absolute, or below the base), parameters of the next one, or None."""
 
 
 class _Momentary(Exception):
@@ -64,13 +64,6 @@ class _Momentary(Exception):
         super().__init__(what)
         self.what = what
         self.after_seconds = after_seconds
-
-
-class _Nobody(AuthBase):
-    """No credentials, also none from a netrc file."""
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        return request
 
 
 class HttpReader:
@@ -102,8 +95,8 @@ class HttpReader:
         self._options = options
         self._login = login
         self._session = requests.Session()
-        # With an auth `requests` reads no netrc file; proxies and certificates of the environment still count.
-        self._session.auth = _Nobody() if login else requests_auth(options.auth, folder)
+        # No netrc file is read; proxies and certificates of the environment still count.
+        self._session.auth = NoAuth() if login else requests_auth(options.auth, folder)
         self._session.headers.update({"Accept": "application/json", "User-Agent": "hm-fhir", **(headers or {})})
         self._logged_in = self._logging_in = False
         self._own_wait = wait_random_exponential(multiplier=0.5, max=8)
@@ -212,7 +205,7 @@ class HttpReader:
             return True
         if self._logged_in:
             return False
-        self._session.auth, self._logging_in = _Nobody(), True
+        self._session.auth, self._logging_in = NoAuth(), True
         try:
             self._session.auth = self._login(self)
         finally:

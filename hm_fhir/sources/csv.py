@@ -20,7 +20,7 @@ from pydantic import Field
 from hm_fhir.config import Section
 from hm_fhir.errors import RecordRejected, SettingsError
 from hm_fhir.sources.base import UNREADABLE, Headings, Item, ReaderKind, Record, Remark
-from hm_fhir.sources.headings import heading_key
+from hm_fhir.sources.headings import heading_key, heading_name
 
 DELIMITERS = ";,\t"
 MOST_TITLE_LINES = 30
@@ -124,7 +124,7 @@ class CsvReader:
         lines.begin()
         first = lines.number
         try:
-            headings = [" ".join(heading.split()) for heading in next(rows, [])]
+            headings = [heading_name(heading) for heading in next(rows, [])]
         except csv.Error:
             raise self._wrong(first, "the headings are not a CSV row", fix="look at the quotation marks") from None
         self._check(headings, first)
@@ -244,13 +244,11 @@ def _unreadable(place: str, message: str, fields: list[str]) -> Record:
     return Record(place, values, RecordRejected(message, code=UNREADABLE, place=place))
 
 
-KINDS = (
-    ReaderKind(
-        "csv",
-        CsvOptions,
-        lambda options, context: CsvReader(
-            context.folder / options.path, encoding=options.encoding, delimiter=options.delimiter
-        ),
-        "CSV file",
+KIND = ReaderKind(
+    "csv",
+    CsvOptions,
+    lambda options, context: CsvReader(
+        context.folder / options.path, encoding=options.encoding, delimiter=options.delimiter
     ),
+    "CSV file",
 )

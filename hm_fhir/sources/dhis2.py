@@ -18,17 +18,18 @@ from typing import Annotated, Any, Literal
 import msgspec
 from pydantic import Field, StringConstraints, model_validator
 
-from hm_fhir.errors import SettingsError
 from hm_fhir.http.auth import Auth
 from hm_fhir.http.client import HttpReader
 from hm_fhir.http.options import HttpOptions
-from hm_fhir.sources.base import Checkpoint, Headings, Item, ReaderKind, Record, Remark, SourceContext
+from hm_fhir.sources.base import Headings, Item, ReaderKind, Record, Remark, SourceContext
+from hm_fhir.sources.cursor import Bookmark
 from hm_fhir.sources.dhis2_records import (
     OF_EVENTS,
     ONLY_WANTED,
     Names,
     changed_around,
-    changed_at,
+    enrollment_of,
+    events_of,
     is_deleted,
     values_of,
 )
@@ -83,7 +84,7 @@ class Dhis2Options(HttpOptions):
         return self
 
 
-class _Position(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class _Position(Bookmark, frozen=True):
     """Where a reading is: last change that was read, in times of the server.
 
     Attributes:
@@ -94,9 +95,6 @@ class _Position(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_
     events: str | None = None
     entities: str | None = None
 
-    def checkpoint(self) -> Checkpoint:
-        return Checkpoint(msgspec.json.encode(self).decode())
-
 
 @dataclass(slots=True)
 class _Reading:
@@ -104,6 +102,7 @@ class _Reading:
 
     server: Dhis2Server
     names: Names
+    units: frozenset[str] | None = None
     events: int = 0
     without_person: int = 0
     other_stages: int = 0
@@ -142,7 +141,7 @@ class Dhis2Reader:
 
     def records(self, since: str | None = None) -> Iterator[Item]:
         """Yield what was saved, changed or deleted. See `Reader.records`."""
-        position = _position(since, self._place)
+        position = _Position.of(since)
         with HttpReader(self._options, self._context.folder) as http:
             server = self._server(http)
             program = server.program()
@@ -158,11 +157,13 @@ class Dhis2Reader:
                 for row in rows:
                     entity = entities.get(row.get("trackedEntity", ""))
                     reading.without_person += program.has_persons and entity is None
-                    yield from self._records(reading, row, entity, changed_at(row, entity))
+                    changed = max(row["updatedAt"], changed_around(entity, enrollment_of(row, entity)))
+                    yield from self._records(reading, row, entity, changed)
                 position = msgspec.structs.replace(position, events=rows[-1]["updatedAt"])
                 yield position.checkpoint()
             if program.has_persons and known is not None:
                 begin = self._begin(known)
+                reading.units = server.units()
                 for entities_changed in server.changed("trackedEntities", begin):
                     for entity in entities_changed:
                         yield from self._again(reading, entity, begin or "")
@@ -194,8 +195,12 @@ class Dhis2Reader:
 
     def _again(self, reading: _Reading, entity: Row, begin: str) -> Iterator[Record]:
         """Yield the events of a person that did not change themselves, but what stands around them."""
-        for event, changed in changed_around(entity):
+        for event, changed in events_of(entity):
             if event.get("program") != self._options.program:
+                continue
+            if reading.units is not None and event.get("orgUnit", "") not in {*reading.units, ""}:
+                # Of another office. If it was moved there, it was read here before.
+                yield self._deletion(reading, event)
                 continue
             is_news = changed >= begin and changed > str(event.get("updatedAt") or "")
             went_with_person = is_deleted(event, entity) and not event.get("deleted")
@@ -207,14 +212,12 @@ class Dhis2Reader:
         if stages and event.get("programStage") not in stages:
             reading.other_stages += 1
             return
-        reading.events += 1
-        place = f"{self._place}, event {reading.events} of this reading"
         status = str(event.get("status"))
         if is_deleted(event, entity):
-            yield Record(place, {}, document=event["event"], deleted=True)
+            yield self._deletion(reading, event)
         elif status not in self._options.statuses:
             reading.other_statuses[status] += 1
-            yield Record(place, {}, document=event["event"], deleted=True)
+            yield self._deletion(reading, event)
         else:
             values = values_of(
                 event,
@@ -224,7 +227,14 @@ class Dhis2Reader:
                 changed=changed,
                 wanted=self._only_wanted,
             )
-            yield Record(place, values, document=event["event"])
+            yield Record(self._next_place(reading), values, document=event["event"])
+
+    def _deletion(self, reading: _Reading, event: Row) -> Record:
+        return Record(self._next_place(reading), {}, document=event["event"], deleted=True)
+
+    def _next_place(self, reading: _Reading) -> str:
+        reading.events += 1
+        return f"{self._place}, event {reading.events} of this reading"
 
     def _remarks(self, reading: _Reading) -> Iterator[Remark]:
         for status, number in sorted(reading.other_statuses.items()):
@@ -237,20 +247,6 @@ class Dhis2Reader:
         if reading.names.without_code:
             message = f"{reading.names.without_code} attributes or data elements have no code and go by their UID"
             yield Remark(self._place, "no-code", message)
-
-
-def _position(since: str | None, place: str) -> _Position:
-    if since is None:
-        return _Position()
-    try:
-        return msgspec.json.decode(since, type=_Position)
-    except (msgspec.DecodeError, UnicodeError):
-        raise SettingsError(
-            "the place where the last reading stopped is not of this kind of source",
-            code="cursor",
-            place=place,
-            fix="read this source from the beginning",
-        ) from None
 
 
 KIND = ReaderKind("dhis2", Dhis2Options, Dhis2Reader, "the events of a program in DHIS2 tracker (2.38 or newer)")

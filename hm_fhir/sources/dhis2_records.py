@@ -146,32 +146,39 @@ def attributes_of(event: Row, entity: Row | None) -> Iterator[Row]:
     yield from (enrollment_of(event, entity) or {}).get("attributes") or []
 
 
-def changed_at(event: Row, entity: Row | None) -> str:
-    """Return when an event or an attribute of its person was changed last."""
-    return max(map(_updated, (event, *attributes_of(event, entity))))
-
-
-def changed_around(entity: Row) -> Iterator[tuple[Row, str]]:
-    """Yield the events inside a tracked entity, and when something around them changed last, or "".
+def changed_around(entity: Row | None, enrollment: Row | None) -> str:
+    """Return when something around the events of an enrolment changed last, or "".
 
     A change of the enrolment or of the person that none of their parts explains is a change of their own: a status, a
     value that was taken away.
+
+    Args:
+        entity: the tracked entity, with at least the times of its events; None where nobody may see it.
+        enrollment: one of its enrolments.
     """
-    enrollments: list[Row] = entity.get("enrollments") or []
+    if entity is None:
+        return ""
     of_person: list[Row] = entity.get("attributes") or []
+    enrollments: list[Row] = entity.get("enrollments") or []
     parts = [part for one in enrollments for part in (one, *_parts(one))]
-    own = _own_change(entity, [*of_person, *parts])
-    for enrollment in enrollments:
+    times = [_own_change(entity, [*of_person, *parts]), *map(_updated, of_person)]
+    if enrollment is not None:
+        of_program: list[Row] = enrollment.get("attributes") or []
+        times += [_own_change(enrollment, _parts(enrollment)), *map(_updated, of_program)]
+    return max(times)
+
+
+def events_of(entity: Row) -> Iterator[tuple[Row, str]]:
+    """Yield the events inside a tracked entity as they are by themselves, and what `changed_around` says of them."""
+    for enrollment in entity.get("enrollments") or []:
         around = {
             "program": enrollment.get("program"),
             "enrollment": enrollment.get("enrollment"),
             "trackedEntity": entity["trackedEntity"],
         }
-        of_program: list[Row] = enrollment.get("attributes") or []
-        own_of_enrollment = _own_change(enrollment, _parts(enrollment))
-        latest = max(own, own_of_enrollment, *map(_updated, of_person), *map(_updated, of_program))
+        changed = changed_around(entity, enrollment)
         for event in enrollment.get("events") or []:
-            yield {**around, **event}, latest
+            yield {**around, **event}, changed
 
 
 def _parts(enrollment: Row) -> list[Row]:

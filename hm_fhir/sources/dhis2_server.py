@@ -121,6 +121,34 @@ class Dhis2Server:
         rows = self._rows("trackedEntities", params)
         return _updated(rows[0]) if rows else None
 
+    def units(self) -> frozenset[str] | None:
+        """Return the UIDs of the organisation units whose events are read; None: no limit.
+
+        A tracked entity brings all its events, also those of units that were not asked for.
+
+        Raises:
+            HmFhirError: the server does not tell them all.
+        """
+        chosen = self._org_unit["events"].get("orgUnit")
+        if chosen is None or self._mode == "SELECTED":
+            return None if chosen is None else frozenset({chosen})
+        place = "api/organisationUnits"
+        asked = {"filter": f"path:like:{chosen}", "fields": "id,parent[id]", "paging": "false"}
+        content = _object(self._http.get_json(place, asked), place)
+        found = content.get("organisationUnits")
+        if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+            raise _not_dhis2(place)
+        parents = {one.get("id"): (one.get("parent") or {}).get("id") for one in found}
+        if chosen not in parents or (content.get("pager") or {}).get("total", 0) > len(found):
+            raise SettingsError(
+                "the units below org_unit are not told, or not all of them",
+                code="units",
+                place=place,
+                fix="look at org_unit of this source, and at a proxy that drops parameters",
+            )
+        below = (unit for unit, parent in parents.items() if self._mode == "DESCENDANTS" or parent == chosen)
+        return frozenset({chosen, *below})
+
     def changed(self, kind: Kind, since: str | None) -> Iterator[list[Row]]:
         """Yield pages of what changed since, oldest change first; what changes meanwhile comes again at the end.
 
@@ -186,7 +214,7 @@ class Dhis2Server:
                 self._mode_name: mode,
                 "includeDeleted": "true",
                 "pageSize": len(some),
-                "fields": _ENTITY_FIELDS.format(events=""),
+                "fields": _ENTITY_FIELDS.format(events=",events[event,updatedAt]"),
                 **which,
             }
             found |= {row["trackedEntity"]: row for row in self._rows("trackedEntities", params)}

@@ -10,20 +10,20 @@ from hm_fhir.errors import SettingsError, did_you_mean
 if TYPE_CHECKING:
     from hm_fhir.sources.base import ReaderKind
 
-_MODULES = {
-    "cht": "cht",
-    "csv": "csv",
-    "dhis2": "dhis2",
-    "json": "ndjson",
-    "kobo": "kobo",
-    "ndjson": "ndjson",
-    "odk": "odk",
-    "questionnaire-response": "questionnaire",
-    "rest": "rest",
-    "sql": "sql",
-    "xlsx": "xlsx",
+_PLACES = {
+    "cht": "cht.KIND",
+    "csv": "csv.KIND",
+    "dhis2": "dhis2.KIND",
+    "json": "ndjson.JSON",
+    "kobo": "kobo.KIND",
+    "ndjson": "ndjson.NDJSON",
+    "odk": "odk.KIND",
+    "questionnaire-response": "questionnaire.KIND",
+    "rest": "rest.KIND",
+    "sql": "sql.KIND",
+    "xlsx": "xlsx.KIND",
 }
-READER_NAMES = tuple(_MODULES)
+READER_NAMES = tuple(_PLACES)
 
 
 def reader_kind(name: str) -> ReaderKind:
@@ -32,9 +32,9 @@ def reader_kind(name: str) -> ReaderKind:
     Raises:
         SettingsError: there is none with this name.
     """
-    module = _MODULES.get(name)
-    if module is None:
-        raise SettingsError(f"there is no reader {name!r}", fix=did_you_mean(name, _MODULES))
-    found = import_module(f"hm_fhir.sources.{module}")
-    kinds: tuple[ReaderKind, ...] = getattr(found, "KINDS", None) or (found.KIND,)
-    return next(kind for kind in kinds if kind.name == name)
+    place = _PLACES.get(name)
+    if place is None:
+        raise SettingsError(f"there is no reader {name!r}", fix=did_you_mean(name, _PLACES))
+    module, _, attribute = place.partition(".")
+    kind: ReaderKind = getattr(import_module(f"hm_fhir.sources.{module}"), attribute)
+    return kind

@@ -14,20 +14,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
+from msgspec import structs
 from pydantic import Field, StringConstraints
 
 from hm_fhir.errors import OperatorNeeded
-from hm_fhir.fhir.json import from_json, to_json
+from hm_fhir.fhir.json import to_json
 from hm_fhir.http.answers import server_time
 from hm_fhir.http.client import HttpReader, Page
 from hm_fhir.http.options import HttpOptions
-from hm_fhir.sources.base import Checkpoint, Item, ReaderKind, Record, Remark, SourceContext
+from hm_fhir.sources.base import Item, ReaderKind, Record, Remark, SourceContext
+from hm_fhir.sources.cursor import Bookmark
 
 Status = Literal["none", "approved", "on-hold", "not-approved"]
 CHANGED = "_changed"
@@ -80,11 +81,10 @@ class KoboOptions(HttpOptions):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Position:
+class _Position(Bookmark, frozen=True):
     """Where reading is.
 
-    Args:
+    Attributes:
         since: begin of the last complete reading by the server's clock; None: read everything.
         began: begin of this reading; None: between two readings.
         after: greatest ``_id`` of the pages that are done.
@@ -94,21 +94,6 @@ class _Position:
     began: datetime | None = None
     after: int | None = None
 
-    @classmethod
-    def read(cls, cursor: str | None) -> _Position:
-        try:
-            said = from_json(cursor) if cursor else {}
-            times = {name: datetime.fromisoformat(said[name]) for name in ("since", "began") if said.get(name)}
-            after = said.get("after")
-        except (ValueError, TypeError, AttributeError):
-            return cls()  # of something else: everything is read
-        return cls(after=after if isinstance(after, int) else None, **times)
-
-    def cursor(self) -> str:
-        times = {"since": self.since, "began": self.began}
-        said = {name: time.isoformat() for name, time in times.items() if time is not None}
-        return to_json(said if self.after is None else {**said, "after": self.after}).decode()
-
 
 class KoboReader:
     """Reads the submissions of a form.
@@ -116,17 +101,13 @@ class KoboReader:
     Args:
         options: settings.
         context: the deployment.
-        http: how it is asked; made from the settings if absent.
-
-    Raises:
-        SettingsError: a secret is not where its reference says.
     """
 
-    def __init__(self, options: KoboOptions, context: SourceContext, http: HttpReader | None = None) -> None:
+    def __init__(self, options: KoboOptions, context: SourceContext) -> None:
         self.incremental = options.incremental
         self._options = options
         self._path = f"api/v2/assets/{options.asset}/data.json"
-        self._http = http or HttpReader(options, context.folder)
+        self._folder = context.folder
         self._wanted: frozenset[str] = frozenset()
 
     def want(self, names: tuple[str, ...]) -> None:
@@ -135,33 +116,35 @@ class KoboReader:
 
     def count(self) -> int | None:
         """Return how many submissions the form has."""
-        with self._http:
-            said = self._http.get_json(self._path, {"limit": 1})
+        with self._http() as http:
+            said = http.get_json(self._path, {"limit": 1})
         count = said.get("count") if isinstance(said, dict) else None
         return count if isinstance(count, int) else None
 
     def records(self, since: str | None = None) -> Iterator[Item]:
         """Yield submissions, ascending by ``_id``. See `Reader.records`."""
-        with self._http:
-            yield from self._items(since)
+        with self._http() as http:
+            yield from self._items(http, _Position.of(since) if self.incremental else _Position())
 
-    def _items(self, since: str | None) -> Iterator[Item]:
-        position = _Position.read(since) if self.incremental else _Position()
+    def _http(self) -> HttpReader:
+        return HttpReader(self._options, self._folder)
+
+    def _items(self, http: HttpReader, position: _Position) -> Iterator[Item]:
         place = f"form {self._options.asset}"
         skipped: Counter[str] = Counter()
         first = self._parameters(position, position.after)
-        for page in self._http.pages(self._path, first, following=partial(self._following, position)):
+        for page in http.pages(self._path, first, following=partial(self._following, position)):
             results = self._results(page, position.after)
             if position.began is None:
-                position = replace(position, began=server_time(page.headers, datetime.now(UTC)))
+                position = structs.replace(position, began=server_time(page.headers, datetime.now(UTC)))
             for submission in results:
                 yield from self._record(submission, place, skipped)
             if results:
-                position = replace(position, after=results[-1]["_id"])
+                position = structs.replace(position, after=results[-1]["_id"])
             if self.incremental:
-                yield Checkpoint(position.cursor())
+                yield position.checkpoint()
         if self.incremental:
-            yield Checkpoint(_Position(since=position.began).cursor())
+            yield _Position(since=position.began).checkpoint()
         yield from _remarks(place, skipped)
 
     def _parameters(self, position: _Position, after: int | None) -> dict[str, str | int]:
@@ -180,10 +163,10 @@ class KoboReader:
         return {**parameters, "query": to_json(query).decode()} if query else parameters
 
     def _following(self, position: _Position, page: Page) -> dict[str, str | int] | None:
-        content = page.content if isinstance(page.content, dict) else {}
-        if not content.get("next") or not content.get("results"):
+        if not isinstance(page.content, dict) or not page.content.get("next"):
             return None
-        return self._parameters(position, content["results"][-1].get("_id"))
+        results = self._results(page, None)
+        return self._parameters(position, results[-1]["_id"]) if results else None
 
     def _results(self, page: Page, after: int | None) -> list[dict[str, Any]]:
         """Return the submissions of a page.
@@ -198,7 +181,7 @@ class KoboReader:
             raise OperatorNeeded(
                 "the answer is no page of submissions in the order of _id",
                 code="not-kobo",
-                place=f"{self._http.base}/{self._path}",
+                place=f"{self._options.url}/{self._path}",
                 fix="url is the address of KoboToolbox itself, such as https://eu.kobotoolbox.org",
             )
         return results
@@ -285,5 +268,4 @@ def _remarks(place: str, skipped: Counter[str]) -> Iterator[Remark]:
             yield Remark(place, code, message.format(number))
 
 
-KINDS = (ReaderKind("kobo", KoboOptions, KoboReader, "the submissions of a form in KoboToolbox (API v2)"),)
-KIND = KINDS[0]
+KIND = ReaderKind("kobo", KoboOptions, KoboReader, "the submissions of a form in KoboToolbox (API v2)")

@@ -171,7 +171,5 @@ def _open_json(options: JsonOptions, context: SourceContext) -> JsonReader:
     return JsonReader(context.folder / options.path, items=options.items, key=options.key)
 
 
-KINDS = (
-    ReaderKind("ndjson", NdjsonOptions, _open_ndjson, "NDJSON file, one document a line"),
-    ReaderKind("json", JsonOptions, _open_json, "JSON file with a list of documents"),
-)
+NDJSON = ReaderKind("ndjson", NdjsonOptions, _open_ndjson, "NDJSON file, one document a line")
+JSON = ReaderKind("json", JsonOptions, _open_json, "JSON file with a list of documents")

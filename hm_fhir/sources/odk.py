@@ -7,6 +7,8 @@ How nothing is lost while the form is used:
 - One ``$filter`` asks for what was submitted, updated *or* deleted since; it has no upper end. The next reading
   begins at the newest of these times in the first page (less an overlap, for uploads that were committed late). The
   server had not told any later time when reading began, whatever its clock says, so all that came later is read then.
+- A deletion that is taken back changes no time. So a cursor remembers what was told as deleted; what is not among the
+  deleted ones any more is asked for by itself, and is there again, or destroyed.
 - A cursor within a reading holds the time of the last submission, not the token of the next page: Central answers a
   token whose submission was purged with an empty page.
 
@@ -19,13 +21,13 @@ Source of the shapes: getodk/central-backend (Apache-2.0), ``test/integration/ap
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-import msgspec
+from msgspec import field, structs
 from pydantic import Field, StringConstraints
 from requests.auth import AuthBase
 
@@ -34,7 +36,8 @@ from hm_fhir.errors import SettingsError
 from hm_fhir.http.auth import BasicAuth, BearerAuth, HeaderAuth
 from hm_fhir.http.client import HttpReader, Page, Parameters
 from hm_fhir.http.options import HttpOptions
-from hm_fhir.sources.base import Checkpoint, Item, ReaderKind, Record, Remark, SourceContext
+from hm_fhir.sources.base import Item, ReaderKind, Record, Remark, SourceContext
+from hm_fhir.sources.cursor import Bookmark
 from hm_fhir.sources.odk_tables import SUBMISSIONS, RepeatTables, Row, form_only, next_link, rows_of
 
 ReviewState = Literal["received", "hasIssues", "edited", "rejected", "approved"]
@@ -86,32 +89,34 @@ class OdkOptions(HttpOptions):
     )
 
 
-class _Position(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class _Position(Bookmark, frozen=True):
     """Where a reading is.
 
     Attributes:
         since: the end of the reading before.
         newest: newest time in the first page of this reading, once there was one.
         before: submissions of this time and older are still to be read; None at the first page.
+        trash: what was told as deleted, by its ``__id``: when it was submitted.
     """
 
     since: datetime | None = None
     newest: datetime | None = None
     before: datetime | None = None
+    trash: dict[str, datetime] = field(default_factory=dict)
 
-    def cursor(self) -> str:
-        return msgspec.json.encode(self).decode()
-
-    def after(self, times: list[datetime], oldest: datetime) -> _Position:
-        """Return the position after a page; `times` are all times in it."""
-        return _Position(self.since, self.newest or max([*times, self.since or oldest]), oldest)
+    def after(self, rows: list[Row]) -> _Position:
+        """Return the position after a page."""
+        times = [time for row in rows for time in _times(row)]
+        newest = self.newest or max([*times, *([self.since] if self.since else [])])
+        deleted = {row["__id"]: _submitted(row) for row in rows if row["__system"].get("deletedAt")}
+        return _Position(self.since, newest, _submitted(rows[-1]), self.trash | deleted)
 
     def whole(self) -> _Position:
         """Return the position without its upper end."""
-        return _Position(self.since, self.newest)
+        return structs.replace(self, before=None)
 
     def end(self) -> _Position:
-        return _Position(self.newest or self.since)
+        return _Position(self.newest or self.since, trash=self.trash)
 
 
 @dataclass(slots=True)
@@ -158,13 +163,15 @@ class OdkReader:
 
     def records(self, since: str | None = None) -> Iterator[Item]:
         """Yield what was submitted, edited, reviewed or deleted. See `Reader.records`."""
-        position = _position(since, self._place)
+        position = _Position.of(since)
         seen = _Seen()
         with self._http() as http:
             tables = self._tables(http) if self._options.repeats == "tables" else None
+            if position.trash:
+                position = yield from self._taken_back(http, tables, position, seen)
             while True:
                 began_at, ended_empty = position, False
-                for page in self._pages(http, position):
+                for page in self._pages(http, self._conditions(position)):
                     rows = [_checked(row, self._place) for row in rows_of(page.content, self._place)]
                     ended_empty = page.number > 0 and not rows
                     if not rows:
@@ -172,15 +179,14 @@ class OdkReader:
                     if tables is not None:
                         tables.join(rows, self._filter_of_repeats(position, rows))
                     yield from self._records(rows, seen)
-                    times = [time for row in rows for time in _times(row)]
-                    position = position.after(times, _submitted(rows[-1]))
+                    position = position.after(rows)
                     if next_link(page):
-                        yield Checkpoint(position.cursor())
+                        yield position.checkpoint()
                 if not ended_empty or position == began_at:
                     break
                 # A link promised more, and led nowhere: go on by time.
         yield from self._remarks(seen)
-        yield Checkpoint(position.end().cursor())
+        yield position.end().checkpoint()
 
     def _http(self) -> HttpReader:
         auth = self._options.auth
@@ -207,11 +213,29 @@ class OdkReader:
     def _tables(self, http: HttpReader) -> RepeatTables:
         return RepeatTables(http, self._service, place=self._place, page_size=self._options.page_size)
 
-    def _pages(self, http: HttpReader, position: _Position) -> Iterator[Page]:
+    def _taken_back(
+        self, http: HttpReader, tables: RepeatTables | None, position: _Position, seen: _Seen
+    ) -> Generator[Item, None, _Position]:
+        """Yield what was deleted once and is there again, and return the position without it."""
+        deleted: Parameters = {"$top": self._options.page_size, "$filter": "__system/deletedAt ne null"}
+        there = {row.get("__id") for page in self._asked(http, deleted) for row in rows_of(page.content, self._place)}
+        for key, submitted in position.trash.items():
+            if key in there:
+                continue
+            for page in self._pages(http, _submitted_between(submitted, submitted)):
+                rows = [_checked(row, self._place) for row in rows_of(page.content, self._place)]
+                rows = [row for row in rows if row["__id"] == key]
+                if tables is not None and rows:
+                    tables.join(rows, self._filter_of_repeats(_Position(), rows))
+                yield from self._records(rows, seen)
+        position = structs.replace(position, trash={key: at for key, at in position.trash.items() if key in there})
+        yield position.checkpoint()
+        return position
+
+    def _pages(self, http: HttpReader, conditions: list[str]) -> Iterator[Page]:
         params: dict[str, str | int | list[str]] = {"$top": self._options.page_size}
         if self._options.repeats == "expand":
             params["$expand"] = "*"
-        conditions = self._conditions(position)
         if conditions:
             params["$filter"] = " and ".join(conditions)
         return self._asked(http, params)
@@ -247,8 +271,7 @@ class OdkReader:
 
     def _filter_of_repeats(self, position: _Position, rows: list[Row]) -> str:
         """Return the filter of tables of repeats for one page: between its first and its last submission."""
-        oldest, newest = _literal(_submitted(rows[-1])), _literal(_just_after(_submitted(rows[0])))
-        conditions = [f"__system/submissionDate ge {oldest}", f"__system/submissionDate le {newest}"]
+        conditions = _submitted_between(_submitted(rows[-1]), _submitted(rows[0]))
         if position.since is not None:
             conditions += self._conditions(position.whole())
         return " and ".join(conditions).replace("__system/", "$root/Submissions/__system/")
@@ -291,20 +314,6 @@ class OdkReader:
             yield Remark(self._place, "no-deletions", "deleted submissions are not asked for (deletions = false)")
 
 
-def _position(since: str | None, place: str) -> _Position:
-    if since is None:
-        return _Position()
-    try:
-        return msgspec.json.decode(since, type=_Position)
-    except (msgspec.DecodeError, UnicodeError):
-        raise SettingsError(
-            "the place where the last reading stopped is not of this kind of source",
-            code="cursor",
-            place=place,
-            fix="read this source from the beginning",
-        ) from None
-
-
 def _checked(row: Row, place: str) -> Row:
     """Return the row of a submission that has what reading needs.
 
@@ -340,6 +349,13 @@ def _time(value: Any) -> datetime | None:
     except ValueError:
         return None
     return found if found is not None and found.tzinfo else None
+
+
+def _submitted_between(oldest: datetime, newest: datetime) -> list[str]:
+    return [
+        f"__system/submissionDate ge {_literal(oldest)}",
+        f"__system/submissionDate le {_literal(_just_after(newest))}",
+    ]
 
 
 def _just_after(time: datetime) -> datetime:

@@ -110,6 +110,9 @@ class RepeatTables:
         Args:
             submissions: rows of the main table.
             filter_of_page: ``$filter`` of the tables of repeats; it lets pass at least the rows of these submissions.
+
+        Raises:
+            HmFhirError: a table cannot be read, or does not say to what its rows belong.
         """
         parents: dict[str, Mapping[str, Row]] = {SUBMISSIONS: {row["__id"]: row for row in submissions}}
         for table in self._tables:
@@ -123,7 +126,14 @@ class RepeatTables:
         params: dict[str, str | int | list[str]] = {"$filter": filter_of_page, "$top": self._page_size}
         for page in self._http.pages(f"{self._service}/{table}", params, following=next_link, place=self._place):
             for row in rows_of(page.content, self._place):
-                parent = parents.get(row.pop(parent_key, ""))
+                if parent_key not in row:
+                    raise SettingsError(
+                        "the rows of a repeat do not say to which row they belong",
+                        code="not-odata",
+                        place=self._place,
+                        fix='write repeats = "expand" in the settings of this source',
+                    )
+                parent = parents.get(row.pop(parent_key))
                 if parent is None:
                     continue  # of a submission that is not in this page
                 for group in groups:

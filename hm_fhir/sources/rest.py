@@ -5,24 +5,26 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Annotated, Any, Literal, Self
 
+from msgspec import structs
 from pydantic import Field, model_validator
 
 from hm_fhir.config import Section
 from hm_fhir.errors import RecordRejected, RetryLater, SettingsError
-from hm_fhir.fhir.json import from_json, to_json
+from hm_fhir.fhir.json import to_json
 from hm_fhir.http.answers import server_time
 from hm_fhir.http.client import HttpReader, Page, Parameters
 from hm_fhir.http.options import HttpOptions
-from hm_fhir.sources.base import Checkpoint, Item, ReaderKind, Record, Remark, SourceContext
+from hm_fhir.sources.base import Item, ReaderKind, Record, Remark, SourceContext
+from hm_fhir.sources.cursor import Bookmark
 from hm_fhir.sources.rest_paging import (
     Ask,
     LinkPaging,
     NoPaging,
+    NumberPaging,
     Paging,
     Position,
     TokenPaging,
@@ -78,38 +80,20 @@ class RestOptions(HttpOptions):
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Bookmark, frozen=True):
     """Where reading is.
 
-    Args:
+    Attributes:
         since: begin of the last complete reading by the server's clock; None: read everything.
         began: begin of this reading; None: between two readings.
         position: of the next page; None: the first.
-        mark: digest of the keys that stand right before it.
+        mark: digest of the key that stands right before it.
     """
 
     since: datetime | None = None
     began: datetime | None = None
     position: Position | None = None
     mark: str | None = None
-
-    @classmethod
-    def read(cls, cursor: str | None) -> _Place:
-        try:
-            said = from_json(cursor) if cursor else {}
-            times = {name: datetime.fromisoformat(said[name]) for name in ("since", "began") if said.get(name)}
-            return cls(position=said.get("position"), mark=said.get("mark"), **times)
-        except (ValueError, TypeError, AttributeError):
-            return cls()  # of something else: everything is read
-
-    def cursor(self) -> str:
-        times = {"since": self.since, "began": self.began}
-        said: dict[str, Any] = {name: time.isoformat() for name, time in times.items() if time is not None}
-        said.update(
-            {"position": self.position} if self.position else {}, **({"mark": self.mark} if self.mark else {})
-        )
-        return to_json(said).decode()
 
 
 class _Walk:
@@ -140,18 +124,14 @@ class RestReader:
     Args:
         options: settings.
         context: the deployment.
-        http: how it is asked; made from the settings if absent.
-
-    Raises:
-        SettingsError: a secret is not where its reference says.
     """
 
-    def __init__(self, options: RestOptions, context: SourceContext, http: HttpReader | None = None) -> None:
+    def __init__(self, options: RestOptions, context: SourceContext) -> None:
         self.incremental = options.updated is not None
         self._options = options
         self._zone = context.zone
         self._shown = f"{options.url}/{options.path.lstrip('/')}"
-        self._http = http or HttpReader(options, context.folder)
+        self._folder = context.folder
 
     def count(self) -> int | None:
         """Return None: nobody knows before it is read."""
@@ -159,12 +139,12 @@ class RestReader:
 
     def records(self, since: str | None = None) -> Iterator[Item]:
         """Yield the documents of the list. See `Reader.records`."""
-        place = _Place.read(since) if self.incremental else _Place()
+        place = _Place.of(since) if self.incremental else _Place()
         unnamed: Counter[str] = Counter()
-        with self._http:
+        with HttpReader(self._options, self._folder) as http:
             for _ in range(_MOST_BEGINNINGS):
                 try:
-                    yield from self._reading(place, unnamed)
+                    yield from self._reading(http, place, unnamed)
                 except _Moved:
                     # What was read stays; what the move hid is read by beginning again.
                     place = _Place(since=place.since)
@@ -177,32 +157,39 @@ class RestReader:
             text = f"{unnamed['key']} documents have nothing at {self._options.key!r} and belong to no document"
             yield Remark(self._shown, "no-key", text)
 
-    def _reading(self, place: _Place, unnamed: Counter[str]) -> Iterator[Item]:
+    def _reading(self, http: HttpReader, place: _Place, unnamed: Counter[str]) -> Iterator[Item]:
         walk = _Walk(place)
         ask = self._options.paging.ask(place.position, self._options.page_size)
         parameters = None if ask.link else self._parameters(place, ask)
-        pages = self._http.pages(
+        pages = http.pages(
             ask.link or self._options.path, parameters, following=partial(self._following, walk), place=self._shown
         )
         number = 0
         try:
             for page in pages:
                 if walk.place.began is None:
-                    walk.place = replace(walk.place, began=server_time(page.headers, datetime.now(UTC)))
+                    walk.place = structs.replace(walk.place, began=server_time(page.headers, datetime.now(UTC)))
                 for item in walk.items:
                     number += 1
                     yield self._record(item, number, unnamed)
                 if walk.position is not None:
-                    walk.place = replace(walk.place, position=walk.position, mark=self._mark(walk.items))
+                    walk.place = structs.replace(walk.place, position=walk.position, mark=self._mark(walk.items))
                     if self.incremental and self._options.paging.goes_on:
-                        yield Checkpoint(walk.place.cursor())
+                        yield walk.place.checkpoint()
         except SettingsError as error:
             opaque = isinstance(self._options.paging, LinkPaging | TokenPaging)
             if opaque and walk.place.position is not None and error.code in ("not-found", "not-understood"):
                 raise _Moved from None  # a link or token that is not valid any more
+            if isinstance(self._options.paging, NumberPaging) and walk.place.position and error.code == "not-found":
+                raise SettingsError(
+                    error.message,
+                    code=error.code,
+                    place=error.place,
+                    fix="an API that has no page behind the last one says how many there are: name that as `pages`",
+                ) from None
             raise
         if self.incremental:
-            yield Checkpoint(_Place(since=walk.place.began).cursor())
+            yield _Place(since=walk.place.began).checkpoint()
 
     def _following(self, walk: _Walk, page: Page) -> Parameters | str | None:
         """Take the documents of a page, and return the request of the next one."""
@@ -280,7 +267,4 @@ def _says_yes(value: object) -> bool:
     return value.strip().lower() not in ("", "false", "no", "0") if isinstance(value, str) else bool(value)
 
 
-KINDS = (
-    ReaderKind("rest", RestOptions, RestReader, "documents of any API that gives JSON, in one answer or in pages"),
-)
-KIND = KINDS[0]
+KIND = ReaderKind("rest", RestOptions, RestReader, "documents of any API that gives JSON, in one answer or in pages")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
+from urllib.parse import urljoin
 
 from pydantic import Field
 from requests.utils import parse_header_links
@@ -89,7 +90,7 @@ class LinkPaging(Section):
     def after(self, page: Page, position: Position | None, items: int) -> Position | None:  # noqa: ARG002
         """Return where the next page is; see `NoPaging`."""
         link = _header_link(page.headers) if self.link is None else value_at(page.content, self.link)
-        return {"link": link} if isinstance(link, str) and link else None
+        return {"link": _absolute(link, page.url)} if isinstance(link, str) and link else None
 
 
 class OffsetPaging(Section):
@@ -159,6 +160,14 @@ class TokenPaging(Section):
 
 
 Paging = Annotated[NoPaging | LinkPaging | OffsetPaging | NumberPaging | TokenPaging, Field(discriminator="kind")]
+
+
+def _absolute(link: str, read_at: str) -> str:
+    """Return the address of a link: a relative one begins where it was read (RFC 3986, section 5.1.3)."""
+    try:
+        return urljoin(read_at, link)
+    except ValueError:
+        return link  # no address: refused where it is followed
 
 
 def _header_link(headers: Mapping[str, str]) -> str | None:

@@ -56,9 +56,14 @@ def fields_source(name: str, *, reads: str, files: Path, description: str) -> So
     return _spec(reader_kind(reads), name, files, description)
 
 
-def reader_source(kind: ReaderKind) -> SourceSpec:
-    """Return the source of a reader: its settings name a file of fields, or its records are activities already."""
-    return _spec(kind, kind.name, None, kind.description)
+def reader_source(kind: ReaderKind, *, files: Path | None = None) -> SourceSpec:
+    """Return the source of a reader: its settings name a file of fields, or its records are activities already.
+
+    Args:
+        kind: of reader.
+        files: folder with ``fields.yaml`` and ``directory.yaml``; settings that name others come before it.
+    """
+    return _spec(kind, kind.name, files, kind.description)
 
 
 def _spec(kind: ReaderKind, name: str, files: Path | None, description: str) -> SourceSpec:

@@ -90,15 +90,28 @@ def child_table_of(name: str, child: ChildTable, database: Database, connection:
 def lists_of(
     connection: sa.Connection, table: Table, child: ChildTable, parents: Iterable[Any]
 ) -> Mapping[Any, list[dict[str, Any]]]:
-    """Return the rows of a child table by the key of their parent; no rows are an empty list."""
+    """Return the rows of a child table by the key of their parent; no rows are an empty list.
+
+    Raises:
+        SettingsError: what is equal to the key of a parent for the database is not for us (another case of letters, a
+            number and a text, blanks at the end): the row would belong to nobody.
+    """
     lists: defaultdict[Any, list[dict[str, Any]]] = defaultdict(list)
     column = table.source.c[child.parent]
     order = [table.source.c[name] for name in child.order]
     position = table.columns.index(child.parent)
     wanted = [parent for parent in parents if parent is not None]
+    known = frozenset(wanted)
     for start in range(0, len(wanted), _MOST_PARENTS):
         some = wanted[start : start + _MOST_PARENTS]
         for raw in connection.execute(table.selected.where(column.in_(some)).order_by(column, *order)):
+            if raw[position] not in known:
+                raise SettingsError(
+                    f"{child.parent!r} of {child.table} has values of another kind than the column that it refers to",
+                    code="other-kind",
+                    place=child.table,
+                    fix="read a view of the table in which both columns are of one type and one way of writing",
+                )
             lists[raw[position]].append(table.values(raw))
     return lists
 

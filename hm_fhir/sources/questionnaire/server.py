@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from hm_fhir.errors import OperatorNeeded, RetryLater
-from hm_fhir.fhir.json import from_json, to_json
 from hm_fhir.http.answers import server_time
 from hm_fhir.http.client import HttpReader, Page
 from hm_fhir.http.options import HttpOptions
-from hm_fhir.sources.base import Checkpoint, Item, Remark
+from hm_fhir.sources.base import Item, Remark
+from hm_fhir.sources.cursor import Bookmark
 from hm_fhir.sources.questionnaire.records import Responses
 
 _PATH = "QuestionnaireResponse"
@@ -51,7 +51,8 @@ def search(
         overlap_hours: how far back it is read again; None: no checkpoints.
 
     Raises:
-        RetryLater, OperatorNeeded, SettingsError: as `HttpReader.get_json`.
+        RetryLater: the server counts more than it gives, where everything should be read; and as the others.
+        OperatorNeeded, SettingsError: as `HttpReader.get_json`.
     """
     names = [name for one in canonicals for name in (one, f"{one}|{version}" if version else None) if name]
     place = f"{options.url}/{_PATH}"
@@ -64,19 +65,27 @@ def search(
                 if (record := responses.record(resource, f"{place} {number}")) is not None:
                     yield record
             if overlap_hours is not None and turn.reached is not None:
-                yield Checkpoint(to_json({"since": turn.reached.isoformat()}).decode())
-    if reading.missing:
-        message = (
-            f"the server counts {reading.missing} responses more than it gives; they are asked for again next time"
-        )
-        yield Remark(place, "missing-responses", message)
+                yield _Reached(turn.reached).checkpoint()
     yield from responses.remarks()
+    if reading.missing:
+        message = f"the server counts {reading.missing} responses more than it gives"
+        if overlap_hours is None:
+            # What is missing from a complete reading may be withdrawn: this is none.
+            raise RetryLater(f"{place}: {message}")
+        yield Remark(place, "missing-responses", f"{message}; they are asked for again next time")
+
+
+class _Reached(Bookmark, frozen=True):
+    """Until when all is read; None: nothing is."""
+
+    since: datetime | None = None
 
 
 def _start(since: str | None, overlap_hours: float | None) -> datetime | None:
-    if since is None or overlap_hours is None:
+    reached = _Reached.of(since).since
+    if reached is None or overlap_hours is None:
         return None
-    return datetime.fromisoformat(from_json(since)["since"]) - timedelta(hours=overlap_hours)
+    return reached - timedelta(hours=overlap_hours)
 
 
 @dataclass(frozen=True, slots=True)

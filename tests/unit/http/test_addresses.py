@@ -50,7 +50,21 @@ def test_a_message_shows_no_query_and_no_user() -> None:
     assert named("https://u:secret@kobo.example.org:8443/a?token=secret#x") == "https://kobo.example.org:8443/a"
 
 
-@pytest.mark.parametrize("url", ["kobo.example.org", "ftp://a", "https://", "https://u:p@a", "https://a?token=1"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "kobo.example.org",
+        "ftp://a",
+        "https://",
+        "https://u:p@a",
+        "https://:p@a",
+        "https://a?token=1",
+        "https://a/b#c",
+        "https://a:99999",
+        "https://a:port",
+        "https://[broken",
+    ],
+)
 def test_a_base_is_an_http_address_without_secrets(url: str) -> None:
     with pytest.raises(ValidationError, match="without query and user"):
         URL.validate_python(url)

@@ -309,6 +309,16 @@ def test_a_netrc_file_does_not_replace_the_settings(
     assert {headers["authorization"] for _, _, headers in server.asked} == {f"Bearer {TOKEN}"}
 
 
+def test_a_netrc_file_does_not_log_in_where_the_settings_say_nobody(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login somebody password else\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    server.say(["a"])
+    Reading(tmp_path, server.url, auth=None).get()
+    assert "authorization" not in server.asked[0][2]
+
+
 def test_no_log_line_holds_the_token_or_a_body(
     server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

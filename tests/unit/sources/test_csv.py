@@ -18,7 +18,7 @@ from hm_fhir.errors import RecordRejected, SettingsError
 from hm_fhir.fhir.json import to_json
 from hm_fhir.sources.activity_paths import ActivitySource, unflatten
 from hm_fhir.sources.base import Headings, Item, Record, Remark, SourceContext, records_of
-from hm_fhir.sources.csv import KINDS, CsvOptions, CsvReader, find_encoding
+from hm_fhir.sources.csv import KIND, CsvOptions, CsvReader, find_encoding
 from hm_fhir.testing.local_systems.csv import CsvSystem
 
 Read = Callable[..., list[Record]]
@@ -207,6 +207,13 @@ def test_without_wanted_columns_the_first_line_holds_the_headings(tmp_path: Path
     assert headings == Headings("register.csv:1", ("Община", "Пример"))
 
 
+def test_a_heading_has_no_letters_that_nobody_sees(tmp_path: Path) -> None:
+    headings, record = items(tmp_path, "\ufeffЕГН\u200b;Да\u00adта\u00a0 на\n1;2\n")
+    assert headings == Headings("register.csv:1", ("ЕГН", "Дата на"))
+    assert isinstance(record, Record)
+    assert record.values == {"ЕГН": "1", "Дата на": "2"}
+
+
 def test_a_heading_that_stands_twice_is_refused(read: Read) -> None:
     with pytest.raises(SettingsError, match="columns 1 and 3 have the same heading"):
         read("Дата;b;Дата\n1;2;3\n")
@@ -249,7 +256,7 @@ def test_reading_again_gives_the_same(tmp_path: Path) -> None:
 def paths_source(folder: Path, content: str) -> ActivitySource:
     (folder / "activities.csv").write_text(content, encoding="utf-8")
     context = SourceContext("clinic", folder, ZoneInfo("Europe/Sofia"))
-    return ActivitySource(KINDS[0].open(CsvOptions(path=Path("activities.csv")), context), context)
+    return ActivitySource(KIND.open(CsvOptions(path=Path("activities.csv")), context), context)
 
 
 def test_headings_that_are_paths_make_an_activity(tmp_path: Path) -> None:
@@ -301,9 +308,7 @@ def test_a_register_is_written_and_read_again(tmp_path: Path) -> None:
         system.save({"key": "a", "native": {"cells": {"№": "А", "Ново": 7}}})
         system.delete("b", "2026-03-06T10:00:00+02:00")
         system.flush()
-        reader = KINDS[0].open(
-            CsvOptions(**system.options), SourceContext("clinic", tmp_path, ZoneInfo("Europe/Sofia"))
-        )
+        reader = KIND.open(CsvOptions(**system.options), SourceContext("clinic", tmp_path, ZoneInfo("Europe/Sofia")))
         reader.want(("№", "Ново"))  # type: ignore[attr-defined]
     assert [record.values for record in records_of(reader)] == [
         {"№": "А", "Ново": "7"},

@@ -295,6 +295,24 @@ def test_a_change_of_the_enrolment_gives_its_events_as_newer(dhis2: Dhis2System)
     assert found["changedAt"] == "2026-03-09T10:00:00.000+02:00"
 
 
+def test_a_reading_from_the_beginning_gives_the_times_that_the_readings_of_changes_gave(dhis2: Dhis2System) -> None:
+    for number, (name, person) in enumerate([("one", ANNA), ("two", ANNA), ("three", BORIS), ("four", uid("vera"))]):
+        save(dhis2, name, number + 1, person, attributes={"EGN": f"{number}"})
+    cursor, known = end(dhis2), {key: record.values for key, record in read(dhis2).items()}
+    enrollment = dhis2.enrollments[uid(f"enrollment of {ANNA}")]
+    enrollment |= {"status": "CANCELLED", "updatedAt": "2026-03-09T10:00:00.000"}
+    dhis2.entities[ANNA]["updatedAt"] = "2026-03-09T10:00:00.000"
+    dhis2.save_person(BORIS, {"EGN": None}, DAY.format(10))
+    known |= {key: record.values for key, record in read(dhis2, cursor).items()}
+    assert {key: record.values for key, record in read(dhis2).items()} == known
+    assert [known[uid(name)]["changedAt"][:10] for name in ("one", "two", "three", "four")] == [
+        "2026-03-09",
+        "2026-03-09",
+        "2026-03-10",
+        "2026-03-04",
+    ]
+
+
 def test_an_event_of_a_person_does_not_give_their_other_events_again(dhis2: Dhis2System) -> None:
     for number in range(4):
         save(dhis2, f"v{number}", number + 1, attributes={"EGN": "1"})

@@ -220,10 +220,9 @@ def test_answers_in_another_order_are_refused(dhis2: Dhis2System, monkeypatch: p
     assert refused.value.code == "not-ordered"
 
 
-def test_a_cursor_of_another_source_is_refused(dhis2: Dhis2System) -> None:
-    with pytest.raises(SettingsError) as refused:
-        documents(dhis2, '{"page": 3}')
-    assert refused.value.code == "cursor"
+@pytest.mark.parametrize("cursor", ["", "7", "[]", "no JSON", '{"page": 3}', '{"since": 5, "events": 5}'])
+def test_a_cursor_of_something_else_reads_everything(dhis2: Dhis2System, cursor: str) -> None:
+    assert documents(dhis2, cursor) == documents(dhis2)
 
 
 @pytest.mark.parametrize(

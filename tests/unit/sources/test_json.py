@@ -16,7 +16,7 @@ from hm_fhir.fhir.json import to_json
 from hm_fhir.sources import json_stream
 from hm_fhir.sources.activity_paths import ActivitySource
 from hm_fhir.sources.base import ReaderKind, Record, SourceContext, records_of
-from hm_fhir.sources.ndjson import KINDS, JsonOptions, JsonReader, NdjsonOptions, NdjsonReader
+from hm_fhir.sources.ndjson import JSON, NDJSON, JsonOptions, JsonReader, NdjsonOptions, NdjsonReader
 from hm_fhir.testing.local_systems.json import JsonSystem
 from hm_fhir.testing.local_systems.ndjson import NdjsonSystem
 
@@ -92,7 +92,7 @@ def test_activities_of_this_project_are_read_as_they_are(tmp_path: Path) -> None
     )
     (tmp_path / "a.ndjson").write_text(line, encoding="utf-8")
     context = SourceContext("clinic", tmp_path, ZoneInfo("Europe/Sofia"))
-    source = ActivitySource(KINDS[0].open(NdjsonOptions(path=Path("a.ndjson")), context), context)
+    source = ActivitySource(NDJSON.open(NdjsonOptions(path=Path("a.ndjson")), context), context)
     (record,) = records_of(source)
     assert source.activity(record).key == "clinic|7"
     named = Record(record.place, {**record.values, "system": "other"})
@@ -167,14 +167,16 @@ def test_a_path_without_a_list_is_a_settings_error(tmp_path: Path, content: byte
         read_text(tmp_path, content, items=items)
 
 
-JSON = st.recursive(
+VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text('a"\\[]{},:ж\n', max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text('a"\\]}', max_size=3), inner, max_size=3),
     max_leaves=12,
 )
 
 
-@given(st.lists(st.dictionaries(st.text("ab", max_size=2), JSON, max_size=3), max_size=4), JSON, st.integers(1, 40))
+@given(
+    st.lists(st.dictionaries(st.text("ab", max_size=2), VALUES, max_size=3), max_size=4), VALUES, st.integers(1, 40)
+)
 def test_wherever_a_piece_of_the_file_ends_the_documents_are_the_same(
     tmp_path_factory: pytest.TempPathFactory, wanted: list[dict[str, object]], other: object, piece: int
 ) -> None:
@@ -197,7 +199,7 @@ def test_a_missing_text_is_a_settings_error(tmp_path: Path) -> None:
         list(JsonReader(tmp_path / "none.json").records())
 
 
-@pytest.mark.parametrize(("system", "kind"), [(JsonSystem, KINDS[1]), (NdjsonSystem, KINDS[0])])
+@pytest.mark.parametrize(("system", "kind"), [(JsonSystem, JSON), (NdjsonSystem, NDJSON)])
 def test_what_a_local_system_exports_is_read(tmp_path: Path, system: type[JsonSystem], kind: ReaderKind) -> None:
     with system(tmp_path) as local:
         for key in "abc":

@@ -21,6 +21,7 @@ from hm_fhir.sources.base import Checkpoint, Record, Remark, SourceContext, reco
 from hm_fhir.sources.kobo import KIND, KoboOptions, KoboReader
 from hm_fhir.testing.faults import Fault
 from hm_fhir.testing.local_systems.kobo import TOKEN, KoboSystem
+from hm_fhir.testing.local_systems.served import Said
 
 BEGIN = datetime(2026, 3, 2, 8, tzinfo=UTC)
 NAME = "Маркер Примеров"
@@ -234,8 +235,8 @@ def test_no_cursor_holds_an_answer(kobo: KoboSystem) -> None:
     submit(kobo, "one", name=NAME, _submitted_by=NAME)
     cursors = [json.loads(one.cursor) for one in reader(kobo).records() if isinstance(one, Checkpoint)]
     assert cursors == [
-        {"began": "2026-03-02T08:00:00+00:00", "after": kobo.submissions["one"]["_id"]},
-        {"since": "2026-03-02T08:00:00+00:00"},
+        {"began": "2026-03-02T08:00:00Z", "after": kobo.submissions["one"]["_id"]},
+        {"since": "2026-03-02T08:00:00Z"},
     ]
 
 
@@ -364,6 +365,16 @@ def test_a_page_of_something_else_is_said(kobo: KoboSystem) -> None:
         documents(kobo)
 
 
+@pytest.mark.parametrize("results", [["a"], {"a": 1}, "a", [{"_id": "x"}], [None]])
+def test_another_api_with_pages_is_no_kobo(
+    kobo: KoboSystem, results: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = Said({"count": 2, "next": f"{kobo.url}/more", "results": results})
+    monkeypatch.setattr(kobo, "answer", lambda request: said)
+    with pytest.raises(OperatorNeeded, match="no page of submissions"):
+        documents(kobo)
+
+
 def test_what_is_no_page_of_submissions_is_refused(kobo: KoboSystem, monkeypatch: pytest.MonkeyPatch) -> None:
     submit(kobo, "one", name=NAME)
     submit(kobo, "two")
@@ -378,7 +389,6 @@ def test_what_is_no_page_of_submissions_is_refused(kobo: KoboSystem, monkeypatch
 
 def _unsorted(kobo: KoboSystem, patch: pytest.MonkeyPatch) -> Iterator[Any]:
     from hm_fhir.testing.exchange import Request
-    from hm_fhir.testing.local_systems.served import Said
 
     def answer(request: Request) -> Said:
         found = list(kobo.submissions.values())

@@ -16,7 +16,9 @@ from pydantic import ValidationError
 from hm_fhir.errors import OperatorNeeded, SettingsError
 from hm_fhir.sources.base import Checkpoint, Record, Remark, SourceContext, records_of
 from hm_fhir.sources.odk import KIND, OdkOptions, OdkReader
+from hm_fhir.testing.exchange import Request
 from hm_fhir.testing.local_systems.odk import PASSWORD, OdkSystem
+from hm_fhir.testing.local_systems.served import Said
 
 NAME = "Маркер Примеров"
 DAY = "2026-03-{:02}T10:00:00+02:00"
@@ -186,6 +188,43 @@ def test_the_next_reading_begins_some_time_before_the_end_of_the_last(odk: OdkSy
     submit(odk, "uuid:2", 2)
     submit(odk, "uuid:3", 3)
     assert documents(odk, end(odk), overlap_seconds=86_400) == ["uuid:3", "uuid:2"]
+
+
+def test_rows_of_a_repeat_that_belong_to_nothing_are_not_dropped(
+    odk: OdkSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit(odk, "uuid:1", child=[{"name": "a"}])
+
+    def answer(request: Request) -> Said:
+        said = OdkSystem.answer(odk, request)
+        if request.path.endswith("Submissions.child"):
+            for row in said.body["value"]:
+                row["__Other-id"] = row.pop("__Submissions-id")
+        return said
+
+    monkeypatch.setattr(odk, "answer", answer)
+    with pytest.raises(SettingsError, match="do not say to which row"):
+        documents(odk, repeats="tables")
+
+
+@pytest.mark.parametrize("repeats", ["expand", "tables"])
+def test_a_deletion_that_was_taken_back_gives_the_submission_again(odk: OdkSystem, repeats: str) -> None:
+    for number in range(1, 6):
+        submit(odk, f"uuid:{number}", number, text=f"{number}", child=[{"name": "a"}])
+    cursor = end(odk, repeats=repeats)
+    odk.delete("uuid:1", DAY.format(6))
+    odk.delete("uuid:2", DAY.format(6))
+    odk.delete("uuid:3", DAY.format(7))
+    cursor = end(odk, cursor, repeats=repeats)
+    odk.restore("uuid:2")
+    odk.purge("uuid:1")
+    items = list(reader(odk, repeats=repeats).records(cursor))
+    (found,) = [one for one in items if isinstance(one, Record) and not one.deleted]
+    assert (found.document, found.values["text"], found.values["child"]) == ("uuid:2", "2", [{"name": "a"}])
+    cursors = [one.cursor for one in items if isinstance(one, Checkpoint)]
+    assert "uuid:2" not in documents(odk, cursors[-1], repeats=repeats)
+    odk.restore("uuid:3")
+    assert documents(odk, cursors[-1], repeats=repeats) == ["uuid:3"]
 
 
 def test_an_empty_form_is_read_again_from_the_beginning(odk: OdkSystem) -> None:

@@ -183,10 +183,9 @@ def test_a_reading_that_was_interrupted_ends_with_the_cursor_of_its_beginning(od
     assert "uuid:new" in documents(odk, cursor_after(rest))
 
 
-def test_a_cursor_of_another_source_is_refused(odk: OdkSystem) -> None:
-    with pytest.raises(SettingsError) as refused:
-        documents(odk, '{"page": 3}')
-    assert refused.value.code == "cursor"
+@pytest.mark.parametrize("cursor", ["", "7", "[]", "no JSON", '{"page": 3}', '{"since": 5, "events": 5}'])
+def test_a_cursor_of_something_else_reads_everything(odk: OdkSystem, cursor: str) -> None:
+    assert documents(odk, cursor) == documents(odk)
 
 
 def test_a_link_to_another_host_is_not_followed(odk: OdkSystem, monkeypatch: pytest.MonkeyPatch) -> None:

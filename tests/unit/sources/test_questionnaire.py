@@ -298,6 +298,12 @@ def test_only_what_changed_is_read_again(system: QuestionnaireSystem) -> None:
     assert "questionnaire" in system.requests[0].query
 
 
+@pytest.mark.parametrize("cursor", ["", "7", "[]", "no JSON", '{"since": "x"}', '{"since": 5}', '{"page": 3}'])
+def test_a_cursor_of_something_else_reads_everything(system: QuestionnaireSystem, cursor: str) -> None:
+    save(system, 1, 0)
+    assert reading(on_server(system), cursor)[0] == ["r-1"]
+
+
 def test_a_version_that_is_newer_is_a_newer_version(system: QuestionnaireSystem) -> None:
     source = on_server(system)
     save(system, 1, 0)
@@ -396,6 +402,29 @@ def test_what_a_server_counts_and_never_gives_is_asked_for_again(system: Questio
 
     system.forgets_links = 0
     assert len(reading(on_server(system), cursor)[0]) == 10
+
+
+def test_everything_is_not_said_to_be_read_when_the_server_counts_more(system: QuestionnaireSystem) -> None:
+    for number in range(10):
+        save(system, number, 0)
+    system.forgets_links = 1000
+    source, items = on_server(system, incremental=False), []
+    # What is missing from a complete reading may be withdrawn.
+    with pytest.raises(RetryLater, match="7 responses more than it gives"):
+        items.extend(source.records())
+    system.forgets_links = 0
+    assert len(reading(source)[0]) == 10
+
+
+def test_responses_of_one_millisecond_are_all_read_where_times_have_microseconds(
+    system: QuestionnaireSystem,
+) -> None:
+    for number in range(10):
+        save(system, number, 0)
+        system.resources[f"r-{number}"]["meta"]["lastUpdated"] = f"2026-03-01T08:00:00.123{number:03}Z"
+    seen, cursor, _ = reading(on_server(system))
+    assert sorted(map(str, seen)) == sorted(system.resources)
+    assert cursor is not None
 
 
 def test_reading_goes_on_where_it_was_cut_off(system: QuestionnaireSystem) -> None:

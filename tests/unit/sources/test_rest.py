@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -80,6 +81,17 @@ def test_an_empty_list_is_a_complete_reading(tmp_path: Path, style: Style) -> No
     with RestSystem(tmp_path, paging=style) as system:
         assert documents(system) == []
         assert [type(one) for one in reader(system).records()] == [Checkpoint]
+
+
+def test_a_page_behind_the_last_one_that_is_not_there_needs_the_number_of_pages(tmp_path: Path) -> None:
+    with RestSystem(tmp_path, paging="page") as system:
+        fill(system, *keys(3))
+        paging = {**system.options["paging"], "pages": None}
+        with pytest.raises(SettingsError, match="name that as `pages`"):
+            documents(system, page_size=2, paging=paging)
+        with pytest.raises(SettingsError, match="answers 404") as refused:
+            documents(system, path="api/other")
+        assert "pages" not in str(refused.value)
 
 
 @pytest.mark.parametrize("style", PAGED)
@@ -195,6 +207,39 @@ def test_a_server_that_gives_the_same_page_for_ever_is_left(
         assert NAME not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "link",
+    ["?offset={}", "visits?offset={}", "/v1/api/visits?offset={}", "//{host}/v1/api/visits?offset={}"],
+)
+@pytest.mark.parametrize("style", ["link", "header"])
+def test_a_relative_link_begins_where_it_was_read(
+    tmp_path: Path, style: Style, link: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with RestSystem(tmp_path, paging=style) as system:
+
+        def answer(request: Request) -> Said:
+            if request.path != "v1/api/visits":
+                return Said({}, 404)
+            offset = int(dict(request.query).get("offset", 0))
+            following = link.format(offset + 1, host=urlsplit(system.url).netloc) if offset < 2 else None
+            found = [{"id": f"v{offset}"}]
+            if style == "link":
+                return Said({"results": found, "next": following})
+            return Said(found, headers={"Link": f'<{following}>; rel="next"'} if following else {})
+
+        monkeypatch.setattr(system, "answer", answer)
+        assert documents(system, url=f"{system.url}/v1") == keys(3)
+
+
+def test_a_link_that_is_no_address_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with RestSystem(tmp_path) as system:
+        monkeypatch.setattr(
+            system, "answer", lambda request: Said({"results": [{"id": "v0"}], "next": "https://[a/b"})
+        )
+        with pytest.raises(OperatorNeeded):
+            documents(system)
+
+
 def test_a_link_to_another_host_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with RestSystem(tmp_path / "a") as system, RestSystem(tmp_path / "b") as other:
         said = Said({"results": [{"id": "v0"}], "next": f"{other.url}/api/visits?offset=1"})
@@ -239,7 +284,7 @@ def test_the_time_is_written_as_the_api_wants_it(tmp_path: Path, form: str, text
 def test_the_clock_of_the_server_counts(tmp_path: Path) -> None:
     with RestSystem(tmp_path) as system:
         fill(system, "v0")
-        assert json.loads(end(system)) == {"since": "2026-03-02T08:00:00+00:00"}
+        assert json.loads(end(system)) == {"since": "2026-03-02T08:00:00Z"}
 
 
 def test_without_updated_everything_is_read_each_time(tmp_path: Path) -> None:

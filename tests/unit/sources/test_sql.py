@@ -207,6 +207,30 @@ def test_child_rows_are_lists_in_their_order(register: Register) -> None:
         register.items(children={"note": children["tests"]})
 
 
+@pytest.mark.parametrize(
+    ("database", "parent", "key", "child"),
+    [
+        ("sqlite", "integer primary key", 7, "text"),  # '7' equals 7 there, and is another value here
+        ("sqlite", "text primary key", "a7", "text collate nocase"),
+        ("postgresql", "text primary key", "A7", "char(5)"),  # its blanks at the end do not count there
+    ],
+)
+def test_child_rows_that_belong_to_no_row_in_our_eyes_are_not_lost_without_a_word(
+    tmp_path: Path, database: DatabaseKind, parent: str, key: object, child: str
+) -> None:
+    tables = {
+        "visits": {"id": parent, "changed": "text"},
+        "tests": {"id": "integer primary key", "visit": child, "kind": "text"},
+    }
+    with opened(tmp_path, database, tables=tables) as register:
+        rows = {"visits": {"id": key}, "tests": [{"id": 1, "visit": str(key).upper(), "kind": "hiv"}]}
+        register.system.save({"key": "a", "changed": "2026-03-05T09:00:00+00:00", "native": rows})
+        children = {"tests": {"table": "tests", "parent": "visit", "order": ["id"]}}
+        with pytest.raises(SettingsError, match="'visit' of tests has values of another kind") as error:
+            register.items(children=children)
+    assert str(key) not in error.value.message.replace("'visit'", "")
+
+
 def test_a_key_of_several_columns_is_one_identity(tmp_path: Path, database: DatabaseKind) -> None:
     tables = {"visits": {"id": "text primary key", "office": "text not null", "number": "integer", "changed": "text"}}
     with opened(tmp_path, database, tables=tables) as register:
