@@ -17,10 +17,13 @@ from hm_fhir.errors import SettingsError
 from hm_fhir.mapping.files.yaml_file import read_yaml
 from hm_fhir.scaffold.kinds import KINDS
 from hm_fhir.scaffold.plugin import check_name, write_plugin
+from hm_fhir.sources.base import Record, activity_of, records_of
 from hm_fhir.sources.directory import Directory
 from hm_fhir.sources.fields.loading import load_fields
 from hm_fhir.sources.fields.source import source_options
 from hm_fhir.sources.kinds import READER_NAMES, reader_kind
+from hm_fhir.sources.spec import fields_source
+from hm_fhir.testing.samples import open_sample
 from hm_fhir.testing.story.sample_file import read_sample
 
 
@@ -68,6 +71,17 @@ def test_the_readme_names_every_setting_and_its_example_is_toml(kind: str, tmp_p
 
 def read_yaml_options(folder: Path) -> dict[str, object]:
     return dict(read_yaml(folder / "fields.yaml").value.get("options") or {})
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_row_without_a_time_of_day_is_known_by_its_day(kind: str, tmp_path: Path) -> None:
+    plugin = write_plugin("novo-selo", kind, tmp_path)
+    spec = fields_source("novo-selo", reads=kind, files=plugin.folder / plugin.package, description="new")
+    with open_sample(spec, tmp_path / "local") as sample:
+        source = sample.source(tmp_path)
+        row = next(records_of(source))
+        told = activity_of(source, Record("here", {name: cell for name, cell in row.values.items() if name != "Час"}))
+    assert told.period.start == sample.activities[0].period.start.date()
 
 
 def test_the_distribution_names_its_files_and_its_entry_point(tmp_path: Path) -> None:

@@ -82,29 +82,39 @@ def test_a_mediator_has_areas_offices_and_hours(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong", "words"),
+    ("right", "wrong", "place", "words"),
     [
-        ("- КАБ", "- КАВ", ["'M1'", "'КАВ'", "no facility has this code"]),
-        ("- КАБ", "- МБАЛ", ["'M1'", "kind office"]),
-        ("offices: [ЧИТ]", "offices: [ЧИТ, ЧИТ]", ["'M2'", "an office stands twice"]),
-        ("offices: [ЧИТ]", "offices: [{local_id: КАБ, name: Друг}]", ["'M2'", "differently"]),
-        ("local_id: ЧИТ, name", "local_id: ЧИТ, nam", ["mediators.M1.offices.1", "did you mean 'name'?"]),
-        ("offices: [ЧИТ]", "offices: [7]", ["mediators.M2.offices.0"]),
-        ("from: 08:30", "form: 08:30", ["mediators.M1.hours.0.form", "did you mean 'from'?"]),
-        ("from: 08:30", "from: 18:30", ["'M1'", "working hours end after they begin"]),
-        ("[mon, tue]", "[mon, mo]", ["mediators.M1.hours.0.days.1", "'tue'"]),
-        ("[mon, tue]", "[]", ["'M1'", "at least 1"]),
-        ('"65231", settlement: Самоков}', '"65231", settlement: София}', ["65231", "two names"]),
-        ('"15285"', "15285", ["mediators.M1.areas.1.ekatte", "string"]),
+        ("- КАБ", "- КАВ", "10:9", "the mediator 'M1' has the office 'КАВ', and no facility has this code"),
+        ("- КАБ", "- МБАЛ", "4:3", "kind office"),
+        ("offices: [ЧИТ]", "offices: [ЧИТ, ЧИТ]", "14:3", "an office stands twice"),
+        ("offices: [ЧИТ]", "offices: [{local_id: КАБ, name: Друг}]", "14:37", "differently"),
+        ("local_id: ЧИТ, name", "local_id: ЧИТ, nam", "11:25", "nam is not known here (did you mean 'name'?)"),
+        ("local_id: ЧИТ, name", "local_id: ЧИТ, nam", "11:9", "name is missing (add name)"),
+        ("offices: [ЧИТ]", "offices: [7]", "14:37", "offices must be an object"),
+        ("from: 08:30", "form: 08:30", "13:28", "form is not known here (did you mean 'from'?)"),
+        ("from: 08:30", "from: 18:30", "13:9", "working hours end after they begin"),
+        ("from: 08:30", "from: 8.30", "13:34", "from: a time of day is written hh:mm"),
+        ("[mon, tue]", "[mon, tu]", "13:22", "days must be 'mon', 'tue', "),
+        ("[mon, tue]", "[mon, tu]", "13:22", "(did you mean 'tue'?)"),
+        ("[mon, tue]", "[mon, mon]", "13:9", "a day of the week stands twice"),
+        ("[mon, tue]", "[]", "13:16", "days needs at least 1 item"),
+        (
+            '"65231", settlement: Самоков}',
+            '"65231", settlement: София}',
+            "14:81",
+            "65231 otherwise than a line before",
+        ),
+        ('"15285"', "15285", "8:18", "ekatte must be text (put quotes around it)"),
+        ('"15285"', '"1528"', "8:18", "ekatte must be 5 digits"),
     ],
 )
 def test_mistakes_about_offices_areas_and_hours_are_named(
-    tmp_path: Path, right: str, wrong: str, words: list[str]
+    tmp_path: Path, right: str, wrong: str, place: str, words: str
 ) -> None:
     assert right in SERVED
     with pytest.raises(SettingsError) as caught:
         directory(tmp_path, SERVED.replace(right, wrong))
-    assert all(word in str(caught.value) for word in [*words, "directory.yaml"])
+    assert [line for line in str(caught.value).split("\n") if f"directory.yaml:{place}: " in line and words in line]
 
 
 def test_an_office_may_be_written_out_twice_alike(tmp_path: Path) -> None:
@@ -130,29 +140,50 @@ def test_what_is_not_in_the_directory_is_a_rejection_without_the_value(tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "words"),
+    ("right", "wrong", "place", "words"),
     [
-        (GOOD.replace("family: Образцов", "famly: Образцов"), ["mediators.007.famly", "did you mean 'family'?"]),
-        (GOOD.replace("{family: Образцов}", "{}"), ["mediators.007: ", "given or a family name"]),
-        (GOOD.replace("{family: Образцов}", "Образцов"), ["mediators.007"]),
-        (GOOD.replace("kind: hospital", "kind: hospitl"), ["facilities.МБАЛ.kind", "'hospital'"]),
-        (GOOD.replace("code: SFO39", "code: Самоков"), ["municipality.code"]),
-        (GOOD.replace('ekatte: "65231"', "ekatte: 65231"), ["municipality.ekatte", "string"]),
-        (GOOD.replace("facilities:", "facilites:"), ["facilites", "did you mean 'facilities'?"]),
-        (GOOD.replace('"007":', '"":'), ["a key is empty"]),
-        ("- 1", ["dictionary"]),
+        ("{family: Образцов}", "{famly: Образцов}", "5:11", "famly is not known here (did you mean 'family'?)"),
+        ("{family: Образцов}", "{}", "5:10", "007: a name needs a given or a family name"),
+        ("{family: Образцов}", "Образцов", "5:10", "007 must be an object"),
+        ("[Мостра, Тестова]", "Мостра", "4:15", "given must be a list"),
+        ("[Мостра, Тестова]", "[Мостра, '']", "4:24", "given is empty"),
+        ("Примерова, phone", "Примерова, phon", "4:53", "phon is not known here (did you mean 'phone'?)"),
+        ('"+359 000 1"', "359", "4:60", "phone must be text (put quotes around it)"),
+        ("kind: hospital", "kind: hospitl", "8:11", "kind must be 'gp-practice', "),
+        ("kind: hospital", "kind: hospitl", "8:11", "(did you mean 'hospital'?)"),
+        ("    kind: hospital\n", "", "8:5", "kind is missing (add kind)"),
+        ("code: SFO39", "code: Самоков", "2:22", "code must be 3 capital Latin letters and 2 digits"),
+        ("code: SFO39", "code: SFО39", "2:22", "('О' is a Cyrillic letter that looks like 'O')"),
+        ('ekatte: "65231"', "ekatte: 65231", "2:70", "ekatte must be text (put quotes around it)"),
+        ("facilities:", "facilites:", "6:1", "facilites is not known here (did you mean 'facilities'?)"),
+        ('"007":', '"":', "5:3", "a key is empty"),
+        ('"007":', "M1:", "5:3", "the key 'M1' is already on line 4"),
+        ("\n  M1:", "\n\tM1:", "4:1", "a line begins with a tab (indent with spaces, not with tabs)"),
+        ("{family: Образцов}", "{given: [x] family: Образцов}", "5:22", "a comma is missing here"),
+        (GOOD, "- 1", "1:1", "the file must be an object"),
     ],
-    ids=range(9),
-)
-def test_mistakes_are_named_with_their_place(tmp_path: Path, wrong: str, words: list[str]) -> None:
+)  # fmt: skip
+def test_mistakes_are_named_with_their_place(tmp_path: Path, right: str, wrong: str, place: str, words: str) -> None:
+    assert right in GOOD
     with pytest.raises(SettingsError) as caught:
-        directory(tmp_path, wrong)
-    assert all(word in str(caught.value) for word in [*words, "directory.yaml"])
+        directory(tmp_path, GOOD.replace(right, wrong))
+    assert [line for line in str(caught.value).split("\n") if f"directory.yaml:{place}: " in line and words in line]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["famly: Примерова", "family Примерова", "family: X, Примерова", "family: Примерова x: y", "family: 'При"],
+)
+def test_no_mistake_shows_the_name_or_the_telephone_of_a_mediator(tmp_path: Path, wrong: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        directory(tmp_path, GOOD.replace("family: Примерова", wrong))
+    assert "directory.yaml:4:" in str(caught.value)
+    assert not [word for word in ("Мостра", "Тестова", "Примерова", "+359") if word in str(caught.value)]
 
 
 def test_all_mistakes_are_named_together(tmp_path: Path) -> None:
     wrong = GOOD.replace("kind: hospital", "kind: x").replace("code: SFO39", "code: x")
-    with pytest.raises(SettingsError, match=r"(?s)municipality.code.*facilities.МБАЛ.kind"):
+    with pytest.raises(SettingsError, match=r"(?s)2:22: code must be .*8:11: kind must be"):
         directory(tmp_path, wrong)
 
 

@@ -11,7 +11,6 @@ from importlib.metadata import Distribution, EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
-from hm_fhir import builtin
 from hm_fhir.hookspecs import PROJECT
 from hm_fhir.records import MappingPackSpec, SourceSpec
 from hm_fhir.testing.contract.failing import expect, fail
@@ -137,13 +136,3 @@ def _description(distribution: Distribution | None) -> str:
         return ""
     head, _, body = text.partition("\n\n")
     return body or head
-
-
-def builtin_names() -> dict[str, set[str]]:
-    """Return the names that hm_fhir has taken itself, by hook."""
-    return {
-        "hm_fhir_sources": {spec.name for spec in builtin.hm_fhir_sources()},
-        "hm_fhir_mappings": {spec.name for spec in builtin.hm_fhir_mappings()},
-        "hm_fhir_profiles": {spec.name for spec in builtin.hm_fhir_profiles()},
-        "hm_fhir_targets": {spec.name for spec in builtin.hm_fhir_targets()},
-    }

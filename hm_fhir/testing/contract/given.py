@@ -1,13 +1,13 @@
-"""Sources that give what another one gave: shuffled, interrupted, spoiled."""
+"""Sources that give what another one gave: shuffled, interrupted."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
 from hm_fhir.activities.model import Activity
-from hm_fhir.sources.base import Checkpoint, Item, Record, Source, Understood
+from hm_fhir.sources.base import Item, Record, Source, Understood
 from hm_fhir.testing.people import Chance
 
 
@@ -23,7 +23,6 @@ class Given:
         items: what is given; None: what `source` gives.
         stop_after: raises `stop` after so many items; None: never.
         stop: what is raised.
-        spoil: changes a record that is given.
     """
 
     def __init__(
@@ -33,14 +32,12 @@ class Given:
         *,
         stop_after: int | None = None,
         stop: BaseException | None = None,
-        spoil: Callable[[Record], Record] | None = None,
     ) -> None:
         self.incremental = source.incremental
         self._source = source
         self._items = items
         self._stop_after = stop_after
         self._stop = stop or Stopped()
-        self._spoil = spoil
 
     def count(self) -> int | None:
         """Return None: nobody waits for it."""
@@ -56,7 +53,7 @@ class Given:
         for number, item in enumerate(items):
             if number == self._stop_after:
                 raise self._stop
-            yield self._spoil(item) if self._spoil is not None and isinstance(item, Record) else item
+            yield item
         if self._stop_after is not None:
             raise self._stop
 
@@ -91,8 +88,3 @@ def shuffled(items: Iterable[Item], chance: Chance) -> list[Item]:
 def _document(numbered: tuple[int, Record]) -> str:
     number, record = numbered
     return f"of the row {number}" if record.document is None else f"document {record.document}"
-
-
-def without_checkpoints(items: Iterable[Item]) -> list[Item]:
-    """Return what a source gave, without where it could go on."""
-    return [item for item in items if not isinstance(item, Checkpoint)]

@@ -32,10 +32,14 @@ from hm_fhir.testing.contract.finding import FolderOnPath, FoundPlugin, find_plu
 from hm_fhir.testing.contract.given import Given, shuffled
 from hm_fhir.testing.contract.site import SOURCE, Ran, Resources, Site
 from hm_fhir.testing.deployment import Deployment
+from hm_fhir.testing.faults import ALWAYS, Fault
+from hm_fhir.testing.local_systems.served import ServedSystem
 from hm_fhir.testing.people import Chance
 from hm_fhir.testing.samples import ExpectedCounts, Sample, open_sample
 
 T = TypeVar("T")
+_SOON_DOWN: dict[str, Any] = {"page_size": 50, "quick_attempts": 1}
+"""Settings with which a reading needs several answers, and waits for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +47,14 @@ class Interrupted:
     """What several interrupted readings left.
 
     Args:
-        before_failure: counts of the reading in which the source was down.
-        failure: what that reading ended with.
+        before_failure: counts of the reading that ended with a failure in its midst.
+        failed_when_down: reading failed while the local system answered with errors, or its files were gone; true,
+            too, when nobody asked it then.
         resources: what stands at the server in the end.
     """
 
     before_failure: RecordCounts
-    failure: HmFhirError | None
+    failed_when_down: bool
     resources: Resources
 
 
@@ -66,6 +71,8 @@ class Laboratory:
         name: of the plugin.
         seed: of the sample.
         logs: all that was logged.
+        folder: where all of this is, while it is open.
+        local_folder: files and secrets of the local system.
     """
 
     def __init__(self, name: str, distribution: Path | None, *, source_kind: str | None, seed: int) -> None:
@@ -77,6 +84,7 @@ class Laboratory:
         self._open = ExitStack()
         self._hide_settings()
         self.folder = Path(tempfile.mkdtemp(prefix="hm-fhir-contract-"))
+        self.local_folder = self.folder / "local"
         self._open.callback(shutil.rmtree, self.folder, ignore_errors=True)
         try:
             if distribution is not None:
@@ -126,17 +134,22 @@ class Laboratory:
         return found[0]
 
     @property
+    def files(self) -> Path:
+        """The folder with fields, directory and sample; a source in Python alone, without them, skips the test."""
+        spec = self.source_spec
+        if spec.files is None:
+            pytest.skip(f"the source {spec.name!r} is not made of files, so nothing can write a sample for it")
+        return spec.files
+
+    @property
     def sample(self) -> Sample:
         """The sample of the plugin."""
         return self._once("sample", self._sample)
 
     def _sample(self) -> Sample:
-        spec = self.source_spec
-        if spec.files is None:
-            pytest.skip(f"the source {spec.name!r} is not made of files, so nothing can write a sample for it")
-        folder = self.folder / "local"
-        folder.mkdir()
-        return self._open.enter_context(open_sample(spec, folder, seed=self.seed))
+        self.files  # noqa: B018  (skips)
+        self.local_folder.mkdir()
+        return self._open.enter_context(open_sample(self.source_spec, self.local_folder, seed=self.seed))
 
     @property
     def expected_first(self) -> ExpectedCounts:
@@ -266,11 +279,32 @@ class Laboratory:
         site, number = self.new_site("interrupted"), len(self.first_items)
         site.take(lambda source: Given(source, stop_after=1))
         site.take(lambda source: Given(source, stop_after=number // 3))
-        down = RetryLater("it is down")
-        counts, failure = site.take_failing(lambda source: Given(source, stop_after=number // 2, stop=down))
+        lost = RetryLater("the connection is lost")
+        counts, _ = site.take_failing(lambda source: Given(source, stop_after=number // 2, stop=lost))
+        failed = self._failed_when_down(site)
         site.take(lambda source: Given(source, stop_after=number - 1))
         site.take(lambda source: source)
-        return Interrupted(counts, failure, site.resources)
+        return Interrupted(counts, failed, site.resources)
+
+    def _failed_when_down(self, site: Site) -> bool:
+        """Return whether reading fails while the local system, after its first answer, cannot be read."""
+        known = self.source_spec.options.model_fields
+        for name, value in _SOON_DOWN.items():
+            if name in known:
+                site.set_option(name, value)
+        local = self.sample.local
+        if isinstance(local, ServedSystem):
+            local.faults.add(Fault(status=503, nth=2, times=ALWAYS))
+            _, failure = site.take_failing(lambda source: source)
+            was_asked = not local.faults.outstanding
+            local.faults.clear()
+            return failure is not None or not was_asked
+        away = self.local_folder.rename(self.local_folder.with_name("away"))
+        try:
+            return site.take_failing(lambda source: source)[1] is not None
+        finally:
+            shutil.rmtree(self.local_folder, ignore_errors=True)  # SQLite makes what is not there
+            away.rename(self.local_folder)
 
     @property
     def shuffled(self) -> tuple[Resources, Resources]:

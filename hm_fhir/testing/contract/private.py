@@ -48,9 +48,7 @@ class NothingPersonalGetsOut:
             "reports": [json.dumps(ran.report.as_json(), ensure_ascii=False) for ran in (first, again, changed)],
             "names of files": [path.name for path in laboratory.site.deployment.folder.rglob("*")],
         }
-        persons = [word for word in laboratory.sample.personal if len(word) >= _SHORTEST]
-        expect(persons, "the sample has no people", "let it have some: `carries: {persons: …}` in sample.yaml")
-        expect_none(_where_found(persons, said), "personal data of the sample", _DO)
+        expect_none(_where_found(self._personal(), said), "personal data of the sample", _DO)
 
     def test_no_personal_data_in_what_commands_print(self) -> None:
         """Nor does any command print it without being told to."""
@@ -58,9 +56,8 @@ class NothingPersonalGetsOut:
         said = self.laboratory.site.commands(_COMMANDS)
         for command, (code, output) in said.items():
             expect(code != _CRASHED, f"`hm-fhir {command}` fails:\n{output}", "correct what is named")
-        persons = [word for word in self.laboratory.sample.personal if len(word) >= _SHORTEST]
         texts = {f"hm-fhir {command}": [output] for command, (_, output) in said.items()}
-        expect_none(_where_found(persons, texts), "personal data of the sample", _DO)
+        expect_none(_where_found(self._personal(), texts), "personal data of the sample", _DO)
 
     def test_no_error_shows_a_value(self) -> None:
         """Whatever stands in a record, and wherever: the reason of a rejection does not repeat it."""
@@ -84,6 +81,16 @@ class NothingPersonalGetsOut:
             "values that nobody expects make the plugin fail",
             "refuse the record with RecordRejected, which names the column and what to do",
         )
+
+    def _personal(self) -> list[str]:
+        """Return names, numbers, telephones, streets and notes of the sample."""
+        sample = self.laboratory.sample
+        activities = (*self.laboratory.first_activities, *sample.activities)
+        streets = {one.address.line for activity in activities for one in activity.persons if one.address}
+        texts = {*sample.personal, *streets, *(one.note for one in activities)}
+        words = sorted(word for word in texts if word is not None and len(word) >= _SHORTEST)
+        expect(words, "the sample has no people", "let it have some: `carries: {persons: …}` in sample.yaml")
+        return words
 
     def _different_records(self) -> list[Record]:
         """Return records of which each has a value where the ones before have none."""

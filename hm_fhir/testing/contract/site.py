@@ -157,7 +157,7 @@ class Site:
         found = json.loads(done.stdout)
         return {" ".join(command): (code, output) for command, (code, output) in zip(commands, found, strict=True)}
 
-    def set_option(self, name: str, value: str | None) -> None:
+    def set_option(self, name: str, value: str | int | None) -> None:
         """Change a setting of the source; None takes it away."""
         options = self.deployment.settings["sources"][SOURCE]
         if value is None:

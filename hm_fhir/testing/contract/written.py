@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import partial
 from importlib.metadata import entry_points
 from typing import ClassVar
@@ -16,7 +15,6 @@ from hm_fhir.plugins import BUILTIN, HOOKS, Plugins
 from hm_fhir.sources.fields.loading import load_fields
 from hm_fhir.sources.fields.source import FIELDS_FILE
 from hm_fhir.testing.contract.failing import expect, expect_none, fail
-from hm_fhir.testing.contract.finding import builtin_names
 from hm_fhir.testing.contract.laboratory import Laboratory
 from hm_fhir.version import __version__
 
@@ -46,11 +44,6 @@ class PluginIsWritten:
         together.gather()
         clashes = [one for one in together.problems if one.code == "name-clash" and repr(name) in one.message]
         expect_none(clashes, "a name is taken", "choose another name, best the one of the municipality")
-        taken = builtin_names()["hm_fhir_sources"]
-        own = [spec.name for spec in self.laboratory.plugin.sources]
-        expect_none(sorted(taken.intersection(own)), "hm_fhir has sources of these names", "choose others")
-        twice = [one for one, times in Counter(own).items() if times > 1]
-        expect_none(twice, "the plugin brings two sources with one name", "choose different names")
 
     def test_every_setting_is_documented(self) -> None:
         """Each setting has a description, and stands in the README."""

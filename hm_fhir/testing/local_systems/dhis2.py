@@ -187,6 +187,8 @@ class Dhis2System(ServedSystem):
                 return Said({"version": self._version, "serverTimeZoneId": self._zone.key, "serverDate": self._now()})
             if request.path.startswith("api/programs/"):
                 return Said(self._metadata(request.path.removeprefix("api/programs/")))
+            if request.path == "api/organisationUnits":
+                return Said(self._units_below(query))
             if request.path == "api/tracker/events":
                 return Said(self._page("events", [dict(event) for event in self.events.values()], query))
             if request.path == "api/tracker/trackedEntities":
@@ -261,6 +263,19 @@ class Dhis2System(ServedSystem):
             "programTrackedEntityAttributes": attributes,
             "programStages": [{"id": stage, "programStageDataElements": elements} for stage in self._stages],
         }
+
+    def _units_below(self, query: Mapping[str, str]) -> Row:
+        """Return the units that have one in their path, as ``filter=path:like:…`` asks, each with its parent."""
+        wanted = query["filter"].removeprefix("path:like:")
+        found = []
+        for unit in {*self._units, *self._units.values(), wanted}:
+            path = [unit]
+            while path[-1] in self._units:
+                path.append(self._units[path[-1]])
+            if wanted in path:
+                parent = {"parent": {"id": self._units[unit]}} if unit in self._units else {}
+                found.append({"id": unit, **parent})
+        return {"organisationUnits": found}
 
     def _described(self, code: str) -> Row:
         return {"id": uid(code)} if code in self._codeless else {"id": uid(code), "code": code}

@@ -6,7 +6,7 @@ the same whatever stands around them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,7 @@ class XlsxSystem(FileSystem):
         """Write the workbook.
 
         Raises:
-            SettingsError: XlsxWriter is not installed.
+            SettingsError: XlsxWriter is not installed; `dates` or `numbers` name a heading by its lower level alone.
         """
         try:
             import xlsxwriter
@@ -92,6 +92,8 @@ class XlsxSystem(FileSystem):
         for native in self._documents.values():
             sheets.setdefault(str(native.get("sheet", "Регистър")), []).append(native["cells"])
         headings = headings_of([row for rows in sheets.values() for row in rows], self._columns)
+        for option, names in (("dates", self._dates), ("numbers", self._numbers)):
+            _check_full(option, names, headings)
         book = xlsxwriter.Workbook(str(self.path))
         book.set_properties({"created": _WRITTEN_ON})
         for position, (sheet, rows) in enumerate((sheets or {"Регистър": []}).items()):
@@ -137,6 +139,16 @@ class XlsxSystem(FileSystem):
             sheet.write_string(line + 2, 0, "Изготвил: ....................")
             sheet.write_string(line + 3, 1, "/здравен медиатор/")
             sheet.write_string(line + 4, 0, "Проверил: ....................")
+
+
+def _check_full(option: str, names: Iterable[str], headings: Sequence[str]) -> None:
+    for name in sorted(names):
+        full = [heading for heading in headings if heading.endswith(BETWEEN_LEVELS + name)]
+        if full and name not in headings:
+            raise SettingsError(
+                f"{name!r} in `{option}` of the workbook is the lower level of {' and of '.join(map(repr, full))}",
+                fix="write the heading in full, as it stands in `native`",
+            )
 
 
 def _write_headings(sheet: Any, line: int, headings: list[str], *, has_levels: bool) -> int:

@@ -78,17 +78,19 @@ class Resident:
 
 @dataclass(frozen=True, slots=True)
 class NumberShares:
-    """How many of a hundred people have another number than an EGN.
+    """How many of a hundred people have another number than an EGN, and which ones newborns get.
 
     Args:
         lnch: a foreigner's number.
         passport: a passport.
         none: no number at all; only the local system knows them.
+        newborns: kinds of numbers that a newborn gets: the first at birth, the others later.
     """
 
     lnch: int = 8
     passport: int = 2
     none: int = 5
+    newborns: tuple[str, ...] = ("nhis-newborn", "egn")
 
 
 @dataclass(slots=True)
@@ -137,11 +139,12 @@ class Cast:
         numbers = () if chosen == "none" else (self.number(person, chosen, self.first_day),)
         return self.enter(person, numbers, relative=relative)
 
-    def newborn(self, mother: Resident, day: date, egn_since: date) -> Resident:
-        """Return a child born on a day, with the number of a newborn first and an EGN later."""
+    def newborn(self, mother: Resident, day: date, registered: date) -> Resident:
+        """Return a child born on a day, with one number from then on and others since it was registered."""
         drawn = self._people.newborn(day, mother.person)
-        temporary = Number(day, "nhis-newborn", f"N{self.chance.number(0, 10**9 - 1):09}")
-        return self.enter(drawn, (temporary, Number(egn_since, "egn", drawn.number)), relative=mother)
+        days = (day, *[registered] * len(self.shares.newborns))
+        numbers = [self.number(drawn, kind, since) for kind, since in zip(self.shares.newborns, days, strict=False)]
+        return self.enter(drawn, tuple(numbers), relative=mother)
 
     def enter(
         self,
@@ -168,6 +171,8 @@ class Cast:
             return Number(since, kind, person.number)
         if kind == "lnch":
             return Number(since, kind, self._people.lnch())
+        if kind == "nhis-newborn":
+            return Number(since, kind, f"N{self.chance.number(0, 10**9 - 1):09}")
         return Number(since, kind, f"X{self.chance.number(0, 10**8 - 1):08}")
 
     def _kind(self) -> str:

@@ -14,6 +14,7 @@ from hm_fhir.testing.people import Chance
 from hm_fhir.testing.story.defects import DEFECTS, Defect
 from hm_fhir.testing.story.labels import Labels
 from hm_fhir.testing.story.sample_file import saving_is_editing
+from hm_fhir.testing.story.words import UNKNOWN_WORD
 
 if TYPE_CHECKING:
     from hm_fhir.testing.story.municipality import Municipality
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 Kind = Literal["late", "corrected", "again", "deleted", "taken-out", "entered-in-error", "defect"]
 CORRECTIONS, AGAIN, DELETIONS = 10, 3, 3
 _NOTES = ("Поправен запис.", "Допълнено след разговор с лекаря.", "Поправено по картон.")
+_REFUSED_BY_TABLE = "unknown-code"
 _MINUTES_BETWEEN = 11
 _MOST_DAYS_BEFORE = 400
 
@@ -122,7 +124,8 @@ class _Changes:
         return tuple(one for one in saved if one is not None)
 
     def _at_time(self, activity: Activity, at: datetime) -> dict[str, Any]:
-        # Nothing is saved three times. What a form derives as the version is not counted on.
+        # 1 says that it was saved again, not how often: the sheet of a day is, with each late row. What is newer says
+        # `updated_at`, which grows with every save; the version would decide only between equal ones.
         return {**_data(activity), "updated_at": at.isoformat(), "version": 1}
 
     def _take(self) -> str:
@@ -219,6 +222,8 @@ class _Changes:
         if plain["persons"]:
             plain["person"] = plain["persons"][0]
         native = self._municipality.native.write(plain)
+        if defect.of_entry and defect.name not in self._municipality.spec.defects and UNKNOWN_WORD in str(native):
+            code = _REFUSED_BY_TABLE  # the form names mediators or facilities by words, and no table has this one
         return Change("defect", key, at, native, code=code, defect=defect.name)
 
     def _in_its_own_document(self, data: dict[str, Any], activity: Activity) -> tuple[str, dict[str, Any]]:

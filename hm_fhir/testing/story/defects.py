@@ -10,7 +10,7 @@ from stdnum.bg.egn import is_valid as is_egn
 from stdnum.bg.pnf import is_valid as is_lnch
 
 from hm_fhir.activities.model import Activity
-from hm_fhir.testing.story.words import NO_WORD
+from hm_fhir.testing.story.words import NO_ENTRY, NO_WORD
 
 Data = dict[str, Any]
 
@@ -24,12 +24,14 @@ class Defect:
         code: of the rejection.
         suits: whether an activity can have it.
         spoil: puts it into the data of an activity (as `Activity.for_mapping` gives it).
+        of_entry: it names somebody or something that the directory has not.
     """
 
     name: str
     code: str
     suits: Callable[[Activity], bool]
     spoil: Callable[[Data], None]
+    of_entry: bool = False
 
 
 def _always(_: Activity) -> bool:
@@ -38,6 +40,10 @@ def _always(_: Activity) -> bool:
 
 def _has_egn(activity: Activity) -> bool:
     return len(activity.persons) == 1 and [one.kind for one in activity.persons[0].identifiers] == ["egn"]
+
+
+def _has_facility(activity: Activity) -> bool:
+    return activity.facility is not None
 
 
 def _wrong_number(data: Data) -> None:
@@ -67,11 +73,11 @@ def _no_mediator(data: Data) -> None:
 
 
 def _unknown_mediator(data: Data) -> None:
-    data["mediator"]["local_id"] = "999999"
+    data["mediator"]["local_id"] = NO_ENTRY
 
 
 def _unknown_facility(data: Data) -> None:
-    data["facility"]["local_id"] = "999999"
+    data["facility"]["local_id"] = NO_ENTRY
 
 
 DEFECTS: Sequence[Defect] = (
@@ -80,7 +86,7 @@ DEFECTS: Sequence[Defect] = (
     Defect("wrong-date", "wrong-date", _always, _no_such_day),
     Defect("unknown-code", "unknown-code", _always, _unknown_type),
     Defect("empty-mediator", "empty", _always, _no_mediator),
-    Defect("unknown-mediator", "unknown-mediator", _always, _unknown_mediator),
-    Defect("unknown-facility", "unknown-facility", lambda activity: activity.facility is not None, _unknown_facility),
+    Defect("unknown-mediator", "unknown-mediator", _always, _unknown_mediator, of_entry=True),
+    Defect("unknown-facility", "unknown-facility", _has_facility, _unknown_facility, of_entry=True),
 )
 """All kinds, with the codes of the rejections that a fields file makes of them."""

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from hm_fhir.activities.model import Activity, rejected
+from hm_fhir.activities.people import Address
 from hm_fhir.errors import SettingsError
 from hm_fhir.mapping.files.yaml_file import read_yaml
 from hm_fhir.sources.directory import Directory
@@ -43,6 +44,7 @@ class Municipality:
         system: name of the local system.
         seed: another seed, other people.
         zone: of the municipality.
+        is_timed: its local system keeps the time of each change.
     """
 
     spec: SampleSpec
@@ -52,6 +54,7 @@ class Municipality:
     system: str
     seed: int
     zone: ZoneInfo
+    is_timed: bool = True
 
     def story(self) -> Story:
         """Return all that happens."""
@@ -70,7 +73,8 @@ class Municipality:
             activities=spec.activities,
             types=spec.types,
             carried=self.carried,
-            shares=NumberShares(spec.people.lnch, spec.people.passport, spec.people.none),
+            shares=NumberShares(spec.people.lnch, spec.people.passport, spec.people.none, spec.people.newborns),
+            addresses=[Address(**place.model_dump()) for place in spec.people.places],
             people_once=spec.people.kept == "once",
             with_time=spec.times / 100,
             zone=self.zone,
@@ -91,12 +95,15 @@ class Municipality:
         if left is None:
             return None
         try:
-            return Activity.model_validate(self.native.derived(left))
+            activity = Activity.model_validate(self.native.derived(left))
         except ValidationError as error:
             raise SettingsError(
                 f"the sample tells of something that is no activity: {rejected(error).message}",
                 fix="look at `carries` and `derives` of sample.yaml",
             ) from None
+        if self.is_timed:
+            return activity
+        return activity.model_copy(update={"updated_at": activity.told_until(self.zone), "version": 0})
 
     def documents(self, activities: Iterable[Activity]) -> dict[str, list[Activity]]:
         """Return activities by the key of their document, in order."""
@@ -156,19 +163,23 @@ def load_municipality(files: Path, *, system: str, seed: int = 1, zone: ZoneInfo
     """
     spec, document = read_sample(files)
     zone = zone or ZoneInfo("Europe/Sofia")
-    tables = _tables(files / FIELDS)
+    fields = _fields(files / FIELDS)
+    tables = _tables(fields)
     codes = {
         name: frozenset(code for code in table.values() if isinstance(code, str)) for name, table in tables.items()
     }
-    words = Words(tables, zone, spec.spellings, seed)
+    directory = Directory(files / DIRECTORY)
+    entries = frozenset((*directory.mediators, *directory.facilities))
+    words = Words(tables, zone, spec.spellings, seed, entries=entries)
     return Municipality(
         spec=spec,
-        directory=Directory(files / DIRECTORY),
+        directory=directory,
         carried=Carried(spec.carries, codes),
         native=compile_native(spec, document, words),
         system=system,
         seed=seed,
         zone=zone,
+        is_timed=fields.get("newest") != "last-read",
     )
 
 
@@ -178,8 +189,12 @@ def _written(told: Told, at: datetime) -> Told:
     return replace(told, data=data, activity=Activity.model_validate(data))
 
 
-def _tables(path: Path) -> dict[str, dict[str, Any]]:
-    """Return the code tables of a fields file: local word -> code."""
+def _fields(path: Path) -> dict[str, Any]:
     content = read_yaml(path).value
-    found = content.get("codes") if isinstance(content, dict) else None
+    return content if isinstance(content, dict) else {}
+
+
+def _tables(fields: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the code tables of a fields file: local word -> code."""
+    found = fields.get("codes")
     return {name: dict(table) for name, table in (found or {}).items() if isinstance(table, dict)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -118,14 +118,26 @@ def compile_native(spec: SampleSpec, document: YamlDocument, words: Words) -> Na
         report(("document",), error)
     for one in (template, *derives.values()):
         for use in one.uses:
+            for table, missing in _missing_tables(use.expression, words):
+                report(use.path, use.mistake(missing.message, f"word({table!r}", fix=missing.fix))
             for name in sorted(use.free_variables - _GIVEN):
                 report(
                     use.path,
                     use.mistake(f"%{name} is not defined", f"%{name}", fix="use %activity, %activities or %item"),
                 )
+    for _, missing in _missing_tables(key, words) if key is not None else ():
+        report(("document",), missing)
     problems.raise_all()
     assert key is not None  # noqa: S101 - for the type checker; otherwise there were mistakes
     return Native(words, template, key, derives)
+
+
+def _missing_tables(expression: Expression, words: Words) -> Iterator[tuple[str, MappingError]]:
+    """Yield the code tables that an expression names and nobody has, each with what is wrong."""
+    for call in expression.calls:
+        table = call.arguments[0] if call.name == "word" else None
+        if isinstance(table, str) and (missing := words.no_table(table)):
+            yield table, missing
 
 
 def _holders(data: dict[str, Any], steps: Sequence[str]) -> list[dict[str, Any]]:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from hm_fhir.mapping.files.problems import Problems
 from hm_fhir.mapping.files.spec import Name, NotEmpty, read_spec
 from hm_fhir.mapping.files.yaml_file import YamlDocument, read_yaml
+from hm_fhir.sources.fields.spec import NumberKind
 
 FIELDS, DIRECTORY, SAMPLE = "fields.yaml", "directory.yaml", "sample.yaml"
 """The files of a municipality."""
 
 _WITH_TIMES_OF_THEIR_OWN = ("kobo", "odk", "dhis2")
+
+_EKATTE = re.compile(r"[0-9]{5}")
 
 Percent = Annotated[int, Field(ge=0, le=100)]
 
@@ -49,12 +54,40 @@ class Ids(_Part):
     stay: NotEmpty = Field(default="S-{number:05}", description="numbers of stays in hospital")
 
 
+def _ekatte(text: str) -> str:
+    if not _EKATTE.fullmatch(text):
+        raise PydanticCustomError("ekatte", "must be an EKATTE code: five digits")
+    return text
+
+
+def _each_once(kinds: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(kinds)) < len(kinds):
+        raise PydanticCustomError("twice", "has the same kind twice")
+    return kinds
+
+
+class Place(_Part):
+    """A settlement, or a part of one, in which people live."""
+
+    settlement: NotEmpty = Field(description="name of the settlement")
+    ekatte: Annotated[str, AfterValidator(_ekatte)] | None = Field(default=None, description="its EKATTE code")
+    district: NotEmpty | None = Field(default=None, description="neighbourhood")
+
+
 class People(_Part):
-    """How many of a hundred people have another number than an EGN, and how the local system keeps people."""
+    """Who has which number, where people live, and how the local system keeps people."""
 
     lnch: Percent = Field(default=8, description="percent who have an LNCh")
     passport: Percent = Field(default=2, description="percent who have a passport")
     none: Percent = Field(default=5, description="percent who have no number; the form needs persons.local_id")
+    newborns: Annotated[tuple[NumberKind, ...], Field(max_length=2), AfterValidator(_each_once)] = Field(
+        default=("nhis-newborn", "egn"),
+        description="numbers of a newborn: the first at birth, the second some days later; without any the form needs"
+        " persons.local_id",
+    )
+    places: tuple[Place, ...] = Field(
+        default=(), description="where people live; none: the areas of the mediators in the directory, else its seat"
+    )
     kept: Literal["with-activities", "once"] = Field(
         default="with-activities",
         description="with every activity as the person was then, or once for all activities as the person is now",
@@ -78,7 +111,7 @@ class SampleSpec(_Part):
     derives: dict[str, Any] = Field(
         default={}, description="path -> FPML on the activity that is left, for what the form cannot tell apart"
     )
-    people: People = Field(default=People(), description="who has which number")
+    people: People = Field(default=People(), description="who has which number, and where people live")
     again: Literal["repeated", "newer"] | None = Field(
         default=None,
         description="what saving a document again without a change is: nothing new, or a newer version, because the"

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from hm_fhir.activities.catalogue import ACTIVITY_TYPES
-from hm_fhir.activities.people import Facility, Mediator, Municipality
+from hm_fhir.activities.people import Address, Facility, Mediator, Municipality
 from hm_fhir.errors import SettingsError, did_you_mean
 from hm_fhir.testing.people import Chance
 from hm_fhir.testing.story import community, families, moving, papers, pregnancy, syphilis, wards
@@ -38,6 +38,7 @@ class StoryPlan:
         types: weight of each activity type; what is not there is not told. None: all alike.
         carried: what the form says.
         shares: who has which number.
+        addresses: where people live; none: see `places.addresses`.
         with_time: share of visits whose time of day is written down.
         people_once: the local system keeps a person once, not with every activity as it was then.
         zone: of the municipality.
@@ -53,6 +54,7 @@ class StoryPlan:
     types: Mapping[str, int] | None = None
     carried: Carried = field(default_factory=Carried)
     shares: NumberShares = field(default_factory=NumberShares)
+    addresses: Sequence[Address] = ()
     with_time: float = 1.0
     people_once: bool = False
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/Sofia"))
@@ -154,7 +156,7 @@ def tell(plan: StoryPlan, chance: Chance) -> Teller:
         cast=Cast(
             chance,
             plan.first_day,
-            addresses(plan.municipality, plan.mediators),
+            plan.addresses or addresses(plan.municipality, plan.mediators),
             _shares(plan),
             orders_of(plan.municipality.code),
         ),

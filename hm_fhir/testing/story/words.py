@@ -10,13 +10,15 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from hm_fhir.errors import SettingsError, did_you_mean
+from hm_fhir.errors import MappingError, SettingsError, did_you_mean
 from hm_fhir.fhirpath import Function
 from hm_fhir.testing.story.labels import uid_of, uuid_of
 
 NO_WORD = "?"
 """A code that no table has: of a record with a defect. Its word is `UNKNOWN_WORD`."""
 UNKNOWN_WORD = "разни неща"
+NO_ENTRY = "999999"
+"""A code that no directory has: of a record with a defect."""
 _MOST_ARGUMENTS = 8
 _MONTHS = (
     "януари февруари март април май юни юли август септември октомври ноември декември".split()  # noqa: SIM905
@@ -43,6 +45,7 @@ class Words:
         spellings: percent of words in another spelling.
         seed: makes other choices.
         activity: key of the activity that is being written.
+        entries: codes of the directory: mediators and facilities.
     """
 
     tables: Mapping[str, Mapping[str, Any]]
@@ -50,6 +53,7 @@ class Words:
     spellings: int = 0
     seed: int = 1
     activity: str = ""
+    entries: frozenset[str] = frozenset()
     _reversed: dict[str, dict[Any, list[str]]] = field(default_factory=dict)
 
     def word(self, table: str, code: Any, *, exact: bool = False) -> str:
@@ -58,14 +62,18 @@ class Words:
         Raises:
             SettingsError: no such table, or it has no word for the code.
         """
-        if isinstance(code, str) and code.startswith(NO_WORD):
+        if isinstance(code, str) and (code.startswith(NO_WORD) or code == NO_ENTRY):
             return UNKNOWN_WORD
+        if code == "":
+            return ""  # of a record in which the defect is that it is not there
+        if not isinstance(code, str | int):
+            raise SettingsError(
+                f"an object has no word in {table!r}: its code has",
+                fix=f"write the path of the code, such as mediator.local_id.word({table!r})",
+            )
         words = self._words(table).get((type(code), code), [])
         if not words:
-            raise SettingsError(
-                f"the code table {table!r} has no word for {code!r}",
-                fix=f"add one to fields.yaml, or say `…: {table}` in `carries` of sample.yaml",
-            )
+            raise self._without_word(table, code)
         if exact or self.drawn(f"{table}/{code}", 100) >= self.spellings:
             return words[0]
         choices = [*words[1:], words[0].upper(), words[0].capitalize(), f" {words[0]} "]
@@ -76,10 +84,33 @@ class Words:
         text = f"{self.seed}/{self.activity}/{purpose}"
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") % below
 
+    def no_table(self, table: str) -> MappingError | None:
+        """Return what is wrong about a table that an expression names, None when there is one."""
+        if table in self.tables:
+            return None
+        fix = did_you_mean(table, self.tables)
+        if fix is None or not fix.startswith("did you mean"):
+            new = f"add it there, `{table}: {{WORD: CODE}}` under `codes`"
+            fix = f"{new}, or write the code itself, without .word({table!r})" + (f"; {fix}" if fix else "")
+        return MappingError(f"fields.yaml has no code table {table!r}", fix=fix)
+
+    def _without_word(self, table: str, code: Any) -> SettingsError:
+        message = f"the code table {table!r} of fields.yaml has no word for {code!r}"
+        line = f"add the line `WORD: {_plain(code)}` to `codes.{table}` of fields.yaml, WORD as the form has it"
+        if code in self.entries:
+            return SettingsError(
+                f"{message}, which is in directory.yaml", fix=f"{line}; or remove {code} from directory.yaml"
+            )
+        fix = (
+            f"{line}; or, where the form cannot say it, add the line `PATH: {table}` to `carries` of sample.yaml,"
+            " PATH being the field of the activity"
+        )
+        return SettingsError(message, fix=fix)
+
     def _words(self, table: str) -> dict[Any, list[str]]:
         if table not in self._reversed:
-            if table not in self.tables:
-                raise SettingsError(f"there is no code table {table!r}", fix=did_you_mean(table, self.tables))
+            if missing := self.no_table(table):
+                raise missing
             found: dict[Any, list[str]] = {}
             for word, code in self.tables[table].items():
                 found.setdefault((type(code), code), []).append(word)
@@ -136,6 +167,10 @@ def _part(parts: Mapping[str, str], directive: str) -> str:
     if name not in parts:
         raise SettingsError(f"%{directive} is not known in a pattern", fix="use %d %m %Y %y %H %M %S %z %B %R")
     return parts[name].lstrip("0") or "0" if plain else parts[name]
+
+
+def _plain(code: Any) -> str:
+    return str(code).lower() if isinstance(code, bool) else str(code)
 
 
 def _each(call: Callable[[Words, Any], Any]) -> Callable[[Words, Collection], Collection]:

@@ -1,7 +1,5 @@
-"""What every plugin of hm-fhir has to do."""
-
-from pathlib import Path
+"""What every plugin of hm-fhir has to do; see docs/reference/testing.md of hm-fhir."""
 
 from hm_fhir.testing import plugin_contract
 
-TestSamokov = plugin_contract("samokov", Path(__file__).parents[1])
+TestSamokov = plugin_contract("samokov")

@@ -11,7 +11,7 @@ from hm_fhir.errors import MappingErrors, PluginError, SettingsError
 from hm_fhir.testing.samples import open_sample
 from hm_fhir.testing.story.defects import DEFECTS
 from hm_fhir.testing.story.municipality import load_municipality
-from hm_fhir.testing.story.sample_file import SampleSpec
+from hm_fhir.testing.story.sample_file import People, SampleSpec
 from hm_fhir.testing.story.words import FUNCTIONS
 
 REGISTER = Path(__file__).parent / "register"
@@ -38,6 +38,14 @@ def change(folder: Path, before: str, after: str) -> None:
         ("{{ case_id }}", "{{ case_id }", "{{", ""),
         ("{{ note }}", "{{ note.worde('x') }}", "worde", "word"),
         ('"{[ reasons ]}"', '"{[ reason ]}"', "reason", "reasons"),
+        ("word('topics')", "word('topic')", "fields.yaml has no code table 'topic'", "did you mean 'topics'?"),
+        (
+            "{{ mediator.local_id }}",
+            "{{ mediator.local_id.word('people') }}",
+            "fields.yaml has no code table 'people'",
+            "add it there, `people: {WORD: CODE}` under `codes`, or write the code itself, without .word('people')",
+        ),
+        ('"{[ reasons ]}"', "\"{[ reasons.word('why') ]}\"", "fields.yaml has no code table 'why'", ".word('why')"),
         ("deletion: status", "deletion: later", "deletion", ""),
         ("times: 90", "times: 900", "times", ""),
     ],
@@ -91,7 +99,7 @@ def test_a_short_story_is_refused(register: Path) -> None:
 
 def test_the_reference_names_every_key_function_and_defect() -> None:
     page = (Path(__file__).parents[3] / "docs" / "reference" / "samples.md").read_text(encoding="utf-8")
-    for key in SampleSpec.model_fields:
+    for key in (*SampleSpec.model_fields, *People.model_fields):
         assert f"| `{key}` |" in page, key
     for function in FUNCTIONS:
         assert f"{function.name}(" in page, function.name

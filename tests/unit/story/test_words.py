@@ -10,7 +10,7 @@ import pytest
 from hm_fhir.errors import SettingsError
 from hm_fhir.fhirpath import compile as compile_expression
 from hm_fhir.testing.story.labels import LABEL, Labels, uid_of, uuid_of
-from hm_fhir.testing.story.words import FUNCTIONS, NO_WORD, UNKNOWN_WORD, Words, written
+from hm_fhir.testing.story.words import FUNCTIONS, NO_ENTRY, NO_WORD, UNKNOWN_WORD, Words, written
 
 SOFIA = ZoneInfo("Europe/Sofia")
 TABLES = {
@@ -88,13 +88,38 @@ def test_now_and_then_it_is_another_spelling_or_word() -> None:
 
 def test_a_defect_has_a_word_that_is_in_no_table() -> None:
     assert evaluate("c.word('types')", c=NO_WORD) == [UNKNOWN_WORD]
+    assert evaluate("c.word('types')", c=NO_ENTRY) == [UNKNOWN_WORD]
+    assert evaluate("c.word('types')", c="") == [""]
     assert all(UNKNOWN_WORD not in table for table in TABLES.values())
 
 
-def test_a_code_without_a_word_is_told() -> None:
-    with pytest.raises(SettingsError, match="'types' has no word for 'referral'") as caught:
+def test_a_code_without_a_word_is_told_with_the_files_and_what_to_write() -> None:
+    with pytest.raises(
+        SettingsError, match=r"the code table 'types' of fields\.yaml has no word for 'referral'"
+    ) as caught:
         evaluate("c.word('types')", c="referral")
-    assert "carries" in str(caught.value.fix)
+    assert caught.value.fix == (
+        "add the line `WORD: referral` to `codes.types` of fields.yaml, WORD as the form has it; or, where the form"
+        " cannot say it, add the line `PATH: types` to `carries` of sample.yaml, PATH being the field of the activity"
+    )
+
+
+def test_an_entry_of_the_directory_without_a_word_is_told() -> None:
+    """What the form carries has nothing to do with it: all mediators of the directory work."""
+    words = Words({"mediators": {"мария": "M1"}}, SOFIA, entries=frozenset({"M1", "M2"}))
+    assert evaluate("c.word('mediators')", words, c="M1") == ["мария"]
+    with pytest.raises(SettingsError, match=r"has no word for 'M2', which is in directory\.yaml") as caught:
+        evaluate("c.word('mediators')", words, c="M2")
+    assert caught.value.fix == (
+        "add the line `WORD: M2` to `codes.mediators` of fields.yaml, WORD as the form has it; or remove M2 from"
+        " directory.yaml"
+    )
+
+
+def test_an_object_has_no_word() -> None:
+    with pytest.raises(SettingsError, match=r"an object has no word in 'types'") as caught:
+        evaluate("c.word('types')", c={"local_id": "M1"})
+    assert "mediator.local_id.word('types')" in str(caught.value.fix)
 
 
 def test_a_table_that_does_not_exist_is_told() -> None:

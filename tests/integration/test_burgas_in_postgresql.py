@@ -1,4 +1,4 @@
-"""The sample of the contract runs on SQLite; the register is PostgreSQL."""
+"""The sample of Burgas runs on SQLite in its contract; the register is PostgreSQL."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hm_fhir.testing.samples import open_sample
 from hm_fhir.testing.story.round_trip import round_trip
 
 pytest.importorskip("pgserver")
-FILES = Path(__file__).parents[1] / "hm_fhir_burgas"
+FILES = Path(__file__).parents[2] / "plugins" / "burgas" / "hm_fhir_burgas"
 
 
 def test_the_register_in_postgresql_is_read_as_it_was_told(tmp_path: Path) -> None:

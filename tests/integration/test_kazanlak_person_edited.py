@@ -1,4 +1,7 @@
-"""A person stands once in DHIS2: who edits it changes all events, and may change who they are about."""
+"""A person stands once in DHIS2: who edits it changes all events, and may change who they are about.
+
+Shown with the plugin of Kazanlak.
+"""
 
 from __future__ import annotations
 
