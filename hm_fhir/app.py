@@ -81,13 +81,12 @@ class App(Deployment):
 
         Args:
             source_name: name of the source in the settings.
-            limit: at most so many, the longest known first.
+            limit: at most so many, the longest known first; of an activity only what was read last.
 
         Returns:
             What became of them; what is rejected again stays kept.
         """
-        # Two of one activity: what was read last is the newer one where no time of change tells.
-        kept = sorted(self.store.rejected(source_name, limit=limit), key=lambda one: one.last_at)
+        kept = self.store.rejected(source_name, limit=limit, to_replay=True)
         return self.intake.replay(self.reading(source_name), map(record_again, kept))
 
     def read_again(self, source_name: str) -> None:

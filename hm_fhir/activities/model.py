@@ -216,12 +216,13 @@ class Activity(Frozen):
         return f"{self.system}|{self.local_id}"
 
     def told_until(self, zone: tzinfo) -> datetime:
-        """Return the latest moment that it tells of: of its period, its findings, its consent.
+        """Return the latest moment that it tells of: of its period, its findings, its consent, the births of people.
 
         Args:
             zone: in which days begin.
         """
-        told = (self.period.start, self.period.end, *self._days_of_facts())
+        births = (person.birth_date for person in self.persons)
+        told = (self.period.start, self.period.end, *self._days_of_facts(), *births)
         return max(
             one if isinstance(one, datetime) else datetime.combine(one, time(), zone)
             for one in told

@@ -26,6 +26,8 @@ from hm_fhir.sources.base import Record, Source, activity_of, records_of
 from hm_fhir.validation.deployment.mapped_check import FINE, NOT_VALID, MappedCheck, Verdict
 
 _CLOCK_SKEW = timedelta(days=1)
+MayReplace = Callable[[str, str], bool]
+"""Says whether a content may replace another one, by the key of the activity and the digest of the content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,14 @@ class Submitted:
 
     Args:
         activity_key: pseudonym of the activity.
+        content_digest: of what it says.
         outcome: what it is to the store.
         is_unmapped: no mapping takes it.
         verdict: what was found in its resources.
     """
 
     activity_key: str
+    content_digest: str
     outcome: Outcome
     is_unmapped: bool = False
     verdict: Verdict = FINE
@@ -101,7 +105,7 @@ class Intake:
         record_digest: str | None,
         connection: sqlite3.Connection | None = None,
         *,
-        is_alone: Callable[[str], bool] | None = None,
+        may_replace: MayReplace | None = None,
     ) -> Submitted:
         """Put one activity version into the outbox, and return all about it; see `submit`.
 
@@ -109,25 +113,31 @@ class Intake:
             activity: the version.
             record_digest: digest of the raw record, when there is one.
             connection: see `submit`.
-            is_alone: given when what is read last counts, whatever its time of change is. Called with the key of an
-                activity that is known with another content; says whether this record alone tells of it.
+            may_replace: given when what is read last counts, whatever its time of change is. Called with the key of
+                an activity that is known with another content, and the digest of this one.
         """
-        refuse_future(activity, self._now(), is_timed=is_alone is None)
+        now = self._now()
+        refuse_future(activity, now, is_timed=may_replace is None)
         plain = activity.for_mapping()
         content_digest = self._identity.digest(to_json(plain))
         activity_key = self._identity.pseudonym("activity", activity.key)
         known = self._store.known(activity_key, connection=connection)
+        if may_replace is not None and activity.updated_at > now:
+            # Planned, and nobody wrote down when: it is on record now, and orders nothing that comes before its day.
+            activity = activity.model_copy(update={"updated_at": now.replace(microsecond=0)})
+            plain = activity.for_mapping()
         submission = Submission(
             activity_key=activity_key,
             source=activity.system,
-            version_key=_version_key(activity, activity_key, content_digest, known, is_alone),
+            version_key="",
             record_digest=record_digest or content_digest,
             content_digest=content_digest,
             activity_type=activity.type,
         )
+        submission = replace(submission, version_key=_version_key(activity, submission, known, may_replace))
         outcome = judge(known, submission)
         if outcome is Outcome.OLDER:
-            return Submitted(activity_key, outcome)
+            return Submitted(activity_key, content_digest, outcome)
         if outcome is Outcome.CONFLICT:
             raise RecordRejected(
                 "the same version of this activity was read with another content",
@@ -135,26 +145,30 @@ class Intake:
                 fix="a correction needs a later time of change in the local system",
             )
         if known is not None and outcome is Outcome.REPEATED and self._is_routed(known):
-            return Submitted(activity_key, outcome)
+            return Submitted(activity_key, content_digest, outcome)
         mapped = self._mapper.map(plain)
         verdict = self._check(mapped, plain) if mapped is not None and self._check is not None else FINE
+        # A version may count on from a time that was wrong: contents are ordered by the time that is said now.
+        since = activity.version_key.partition("/")[0] if may_replace is not None else None
         person = activity.person_key
         person_key = self._identity.pseudonym("person", person) if person else None
         routes = tuple(
             self._withdrawing(target, person_key)
             if mapped is None and self._store.was_offered(target, activity_key, connection=connection)
-            else self._route(target, mapped, verdict, person_key)
+            else self._route(target, mapped, verdict, person_key, since)
             for target in self._targets
         )
         added = self._store.add(replace(submission, routes=routes), connection=connection)
-        return Submitted(activity_key, added.outcome, mapped is None, verdict)
+        return Submitted(activity_key, content_digest, added.outcome, mapped is None, verdict)
 
     def _is_routed(self, known: KnownActivity) -> bool:
         """Return whether every target has an entry that the mappings in force have made."""
         packs = (self._pack, self._pack_of_not_valid)
         return all(known.packs.get(target) in packs for target in self._targets)
 
-    def _route(self, target: str, mapped: Mapped | None, verdict: Verdict, person_key: str | None) -> Route:
+    def _route(
+        self, target: str, mapped: Mapped | None, verdict: Verdict, person_key: str | None, since: str | None
+    ) -> Route:
         if mapped is None:
             return Route(
                 target=target,
@@ -179,7 +193,7 @@ class Intake:
             target=target,
             state=State.WAITING,
             person_key=person_key,
-            payload=payload_of(mapped),
+            payload=_payload_of(mapped, since),
             holds=tuple(resource.key for resource in mapped.resources),
             needs=mapped.outside,
             mapping=mapped.mapping,
@@ -260,18 +274,16 @@ class Intake:
 
 
 def _version_key(
-    activity: Activity,
-    activity_key: str,
-    content_digest: str,
-    known: KnownActivity | None,
-    is_alone: Callable[[str], bool] | None,
+    activity: Activity, submission: Submission, known: KnownActivity | None, may_replace: MayReplace | None
 ) -> str:
     said = present_version(activity.version_key, known.version_key if known else None)
-    if known is None or is_alone is None:
+    if known is None or may_replace is None:
         return said
-    if content_digest == known.content_digest:
+    if submission.content_digest == known.content_digest:
         return known.version_key
-    if not is_alone(activity_key):
+    # The same record read differently: settings or a plugin changed.
+    is_same_record = submission.record_digest == known.record_digest
+    if not is_same_record and not may_replace(submission.activity_key, submission.content_digest):
         raise RecordRejected(
             "another record with the same number says something else",
             code="same-number",
@@ -321,8 +333,8 @@ def map_records(source: Source, mapper: Mapper) -> Iterator[tuple[Record, Mapped
             yield record, error
 
 
-def payload_of(mapped: Mapped) -> dict[str, Any]:
-    """Return what an entry keeps of a mapping's result."""
+def _payload_of(mapped: Mapped, since: str | None) -> dict[str, Any]:
+    """Return what an entry keeps of a mapping's result; `since` is as of when contents hold that do not say it."""
     return {
         "resources": [
             {
@@ -330,7 +342,7 @@ def payload_of(mapped: Mapped) -> dict[str, Any]:
                 "shared": resource.shared and not resource.withdrawable,
                 "receiver_owns": list(resource.receiver_owns),
                 "content": resource.content,
-                **({} if resource.as_of is None else {"as_of": resource.as_of}),
+                **({} if (as_of := resource.as_of or since) is None else {"as_of": as_of}),
             }
             for resource in mapped.resources
         ]

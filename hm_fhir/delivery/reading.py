@@ -10,9 +10,11 @@ import logging
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from hm_fhir.delivery.claims import Claims
 from hm_fhir.delivery.items_until_failure import ItemsUntilFailure
 from hm_fhir.delivery.record_counts import RecordCounts
 from hm_fhir.errors import RecordRejected, SettingsError
@@ -59,6 +61,10 @@ class Reading:
     missing_at_most: float = 0.1
     sources: frozenset[str] | None = None
 
+    def counts(self, source: str) -> bool:
+        """Return whether it counts what another source has."""
+        return self.sources is None or source in self.sources
+
 
 class SourceReader:
     """Takes what a source gives.
@@ -90,6 +96,7 @@ class SourceReader:
         self._incremental = reading.source.incremental
         self._began = now()
         self._scan = 0
+        self._claims = Claims(store, reading, 0)
         self._is_replay = False
         self._document = _Document(None)
         self._incomplete: set[str] = set()
@@ -113,6 +120,7 @@ class SourceReader:
         known = self._store.count_origins(name)
         place = self._store.begin_reading(name, self._reading.made_with)
         self._scan = place.scan
+        self._claims = Claims(self._store, self._reading, place.scan)
         items = ItemsUntilFailure(self._reading.source, place.cursor)
         while batch := list(islice(items, ITEMS_IN_A_COMMIT)):
             taken = RecordCounts()
@@ -137,6 +145,8 @@ class SourceReader:
     def replay(self, records: Iterator[Record]) -> None:
         """Take records that were rejected before; what is good by now is not kept any more."""
         self._is_replay = True
+        place = self._store.reading_place(self._reading.name)
+        self._claims = Claims(self._store, self._reading, place.scan if place is not None else 0)
         while batch := list(islice(records, ITEMS_IN_A_COMMIT)):
             taken = RecordCounts()
             with self._store.transaction():
@@ -200,22 +210,22 @@ class SourceReader:
         digest = self._identity.digest(to_json(dict(record.values)))
         try:
             understood = understand(self._reading.source, record)
-            is_alone = self._is_alone if understood.last_read_counts else None
-            submitted = self._intake.submit_record(understood.activity, digest, is_alone=is_alone)
+            may_replace = partial(self._may_replace, record) if understood.last_read_counts else None
+            submitted = self._intake.submit_record(understood.activity, digest, may_replace=may_replace)
         except RecordRejected as error:
             self._reject(record, error, digest)
             counts.rejected[error.code] += 1
             return
         counts.repaired.update(understood.repairs)
         activity_key = submitted.activity_key
-        self._met(record, activity_key, understood.last_read_counts)
+        self._met(record, activity_key, submitted.content_digest if understood.last_read_counts else None)
         outcome, verdict = submitted.outcome, submitted.verdict
         is_new = outcome in (Outcome.NEW, Outcome.NEWER)
         if is_new and not self._incremental:
             self._notice_twice(record, activity_key, counts)
         # What stands in the source now is what counts, also when it went back to what it was before.
         settles = is_new if self._is_replay else outcome is not Outcome.OLDER and activity_key not in self._refused
-        self._store.accepted(self._reading.name, digest, activity_key if settles else None)
+        self._store.accepted(self._reading.name, digest, activity_key if settles else None, record.document)
         if outcome is Outcome.NEW:
             counts.new += 1
         elif outcome is Outcome.NEWER:
@@ -245,7 +255,7 @@ class SourceReader:
             self._unidentified += 1
             self._document.is_complete = False
         else:
-            self._met(record, activity_key)
+            self._met(record, activity_key, is_refused=True)
             self._refused.add(activity_key)
         self._document.rejected.add(digest)
         self._store.reject(
@@ -271,23 +281,35 @@ class SourceReader:
             return None
         return self._identity.pseudonym("activity", f"{self._reading.system}|{local_id}") if local_id else None
 
-    def _is_alone(self, activity_key: str) -> bool:
-        """Return whether no other record of the local system tells of an activity, as far as was read."""
-        origins = self._store.origins(activity_key)
-        if origins.pop(self._reading.name, 0) == self._scan and not self._is_replay:
+    def _may_replace(self, record: Record, activity_key: str, content_digest: str) -> bool:
+        """Return whether a record may replace what is known of its activity, where no time of change tells."""
+        if activity_key in self._document.met:
+            return False  # another part of the same document has its number
+        if record.document is None and activity_key in self._refused:
             return False
-        return not any(self._is_read(other) for other in origins)
+        return self._claims.may_replace(activity_key, self._document_key(record), content_digest)
 
-    def _is_read(self, source: str) -> bool:
-        return self._reading.sources is None or source in self._reading.sources
+    def _document_key(self, record: Record) -> str | None:
+        return None if record.document is None else self._key_of(record.document)
 
-    def _met(self, record: Record, activity_key: str, last_read_counts: bool = False) -> None:
-        """Remember that an activity is there."""
-        document_key = activity_key if record.document is None else self._key_of(record.document)
+    def _met(self, record: Record, activity_key: str, said: str | None = None, *, is_refused: bool = False) -> None:
+        """Remember that an activity is there.
+
+        Args:
+            record: that tells of it.
+            activity_key: its pseudonym.
+            said: digest of what the record says, where no time of change decides.
+            is_refused: the record was rejected.
+        """
         # Where nothing follows from what was not met, rows that are known already need not be written again.
         concludes = not self._incremental and (self._reading.withdraw_missing or record.document is not None)
-        scan = self._scan if (concludes or last_read_counts) and not self._is_replay else 0
-        self._store.remember_origin(self._reading.name, activity_key, document_key, scan)
+        scan = self._scan if concludes and not self._is_replay else 0
+        document_key = self._document_key(record)
+        if said is not None:
+            self._claims.keep(activity_key, document_key, said, scan=scan)
+        else:
+            remember = self._store.remember_refused_origin if is_refused else self._store.remember_origin
+            remember(self._reading.name, activity_key, document_key or activity_key, scan)
         self._document.met.add(activity_key)
         self._met_any = True
 
@@ -348,9 +370,9 @@ class SourceReader:
 
     def _withdraw(self, activity_key: str) -> bool:
         name = self._reading.name
-        self._store.accepted(name, "", activity_key)
+        self._store.settle_activity(name, activity_key)
         others = self._store.forget_origin(name, activity_key)
-        if any(self._is_read(other) for other in others):
+        if any(self._reading.counts(other) for other in others):
             return False  # another source of the same system still has it
         return self._intake.withdraw(activity_key)
 

@@ -345,6 +345,25 @@ class RejectedRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """That a source has an activity.
+
+    Args:
+        source: name of the source.
+        document_key: pseudonym of the document that it came from; that of the activity itself when it is a row.
+        scan: number of the reading that met it last; 0 where the reading did not ask to remember it.
+        said: digest of what the source said last, where no times of change decide; otherwise empty.
+        said_in: number of the reading that said so; 0: it holds until the source says otherwise.
+    """
+
+    source: str
+    document_key: str
+    scan: int
+    said: str = ""
+    said_in: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingPlace:
     """Where reading of a source goes on.
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         EntryRow,
         KnownActivity,
         LatestRoute,
+        Origin,
         ReadingPlace,
         RejectedRecord,
         Rejection,
@@ -70,16 +71,25 @@ class Store(Protocol):
         """Keep a record that cannot become an activity, once for each source and record digest."""
 
     def accepted(
-        self, source: str, record_digest: str, activity_key: str | None = None, connection: Any = None
+        self,
+        source: str,
+        record_digest: str,
+        activity_key: str | None = None,
+        document: str | None = None,
+        connection: Any = None,
     ) -> bool:
         """Forget the rejection of a record that was taken by now, all of it; return whether there was one.
 
         Args:
             source: name of the source.
             record_digest: digest of the record.
-            activity_key: what was rejected of this activity is settled, too.
+            activity_key: what was rejected of this activity in the same document is settled, too.
+            document: of the record.
             connection: see the class.
         """
+
+    def settle_activity(self, source: str, activity_key: str) -> None:
+        """Forget all that was rejected of an activity that a source does not have any more."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """Group all verbs of this thread in one commit; an exception takes all of them back."""
@@ -107,8 +117,13 @@ class Store(Protocol):
     def keep_tables(self, source: str, tables: Collection[str]) -> None:
         """Remember digests of the tables (sheets) that a complete reading met."""
 
-    def remember_origin(self, source: str, activity_key: str, document_key: str, scan: int) -> None:
-        """Remember from which document of a source an activity came, and in which reading it was met last."""
+    def remember_origin(
+        self, source: str, activity_key: str, document_key: str, scan: int, *, said: str = "", said_in: int = 0
+    ) -> None:
+        """Remember from which document of a source an activity was taken; see Origin."""
+
+    def remember_refused_origin(self, source: str, activity_key: str, document_key: str, scan: int) -> None:
+        """Remember that a rejected record would have told of an activity: one that was taken keeps its document."""
 
     def activities_of_document(self, source: str, document_key: str) -> tuple[str, ...]:
         """Return the activities that came from a document."""
@@ -125,11 +140,8 @@ class Store(Protocol):
     def count_origins(self, source: str) -> int:
         """Return how many activities came from a source."""
 
-    def origins(self, activity_key: str) -> dict[str, int]:
-        """Return the sources that have an activity, each with the number of the reading that met it last.
-
-        The number is 0 where the reading did not ask to remember it.
-        """
+    def origins(self, activity_key: str) -> tuple[Origin, ...]:
+        """Return the sources that have an activity."""
 
     def forget_origin(self, source: str, activity_key: str) -> tuple[str, ...]:
         """Forget that an activity came from a source; return the other sources that have it."""
@@ -269,8 +281,16 @@ class Store(Protocol):
             ValueError: another state; history is not repeated.
         """
 
-    def rejected(self, source: str | None = None, *, limit: int | None = None) -> tuple[RejectedRecord, ...]:
-        """Return rejected records with their payloads, the longest known first."""
+    def rejected(
+        self, source: str | None = None, *, limit: int | None = None, to_replay: bool = False
+    ) -> tuple[RejectedRecord, ...]:
+        """Return rejected records with their payloads, the longest known first.
+
+        Args:
+            source: only of this source.
+            limit: at most so many.
+            to_replay: of each activity of a document only what was read last.
+        """
 
     def forget_rejected(self, before: datetime, source: str | None = None) -> int:
         """Drop kept records that were last read before a time, and return how many.

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from hm_fhir.errors import RecordRejected, StoreError
-from hm_fhir.outbox.entry import Outcome, Rejection, Route, State, Words
+from hm_fhir.outbox.entry import Origin, Outcome, Rejection, Route, State, Words
 from hm_fhir.outbox.settlement import Delivered, Parked, RetryAt
 
 # ---- adding
@@ -160,13 +160,21 @@ def test_the_latest_route_says_of_whom_an_activity_told_last(store, offer):
 
 
 def test_the_origins_of_an_activity_tell_which_reading_met_it_last(store):
-    assert store.origins("a1") == {}
+    assert store.origins("a1") == ()
     store.remember_origin("january", "a1", "d1", 3)
-    store.remember_origin("february", "a1", "d1", 0)
+    store.remember_origin("february", "a1", "d1", 0, said="digest", said_in=7)
     store.remember_origin("january", "a1", "d1", 2)
-    assert store.origins("a1") == {"january": 3, "february": 0}
+    february = Origin(source="february", document_key="d1", scan=0, said="digest", said_in=7)
+    assert set(store.origins("a1")) == {Origin(source="january", document_key="d1", scan=3), february}
     assert store.forget_origin("january", "a1") == ("february",)
-    assert store.origins("a1") == {"february": 0}
+    assert store.origins("a1") == (february,)
+
+
+def test_a_rejected_record_does_not_move_an_activity_to_its_document(store):
+    store.remember_refused_origin("visits", "a1", "d1", 1)
+    store.remember_origin("visits", "a1", "d2", 2, said="digest", said_in=2)
+    store.remember_refused_origin("visits", "a1", "d1", 3)
+    assert store.origins("a1") == (Origin(source="visits", document_key="d2", scan=3, said="digest", said_in=2),)
 
 
 def test_a_payload_that_cannot_be_kept_is_refused_and_leaves_nothing(store, offer):
@@ -252,6 +260,32 @@ def test_a_record_that_is_accepted_later_is_forgotten(store, now):
     assert store.accepted("visits", "r1")
     assert not store.accepted("visits", "r1")
     assert store.rejected() == ()
+
+
+def test_an_activity_that_is_taken_settles_what_was_rejected_of_it_in_the_same_document(store, now):
+    for digest, document in (("r1", "d1"), ("r2", "d2"), ("r3", None)):
+        store.reject(_rejection(now, record_digest=digest, document=document, activity_key="a1"))
+    assert store.accepted("visits", "r4", "a1", "d1")
+    assert {one.record_digest for one in store.rejected()} == {"r2", "r3"}
+    store.accepted("visits", "r4", "a1", None)
+    assert {one.record_digest for one in store.rejected()} == {"r2"}
+    store.settle_activity("visits", "a1")
+    assert store.rejected() == ()
+
+
+def test_of_an_activity_what_was_read_last_is_replayed(store, now):
+    for minute, digest, document, activity in (
+        (0, "r1", None, "a1"),
+        (1, "r2", None, "a1"),
+        (0, "r3", "d1", "a1"),
+        (0, "r4", None, "a2"),
+        (0, "r5", None, None),
+        (1, "r6", None, None),
+    ):
+        at = now + timedelta(minutes=minute)
+        store.reject(_rejection(at, record_digest=digest, document=document, activity_key=activity))
+    assert {one.record_digest for one in store.rejected(to_replay=True)} == {"r2", "r3", "r4", "r5", "r6"}
+    assert len(store.rejected(to_replay=True, limit=2)) == 2
 
 
 def test_a_record_is_kept_even_when_it_is_the_content_that_cannot_be_written(store, now):

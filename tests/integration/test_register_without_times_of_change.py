@@ -134,6 +134,96 @@ def test_rows_of_two_files_with_one_number_do_not_take_turns(
             assert groups(fhir_server) == [12]
 
 
+def test_rows_that_stand_in_two_files_are_corrected_in_both(made: Deployment, fhir_server: FhirServer) -> None:
+    made.source("february", "csv", "february.csv", fields="fields.yaml", system="register")
+    for size in (12, 15):
+        write(made.folder, row("1", size))
+        write(made.folder, row("1", size), name="february")
+        with opened(made) as app:
+            app.run()
+            report = app.run()
+            assert (sum(one.rejected.total() for one in report.records.values()), report.written) == (0, 0)
+            assert groups(fhir_server) == [size]
+            assert app.store.rejected() == ()
+
+
+def test_a_number_that_another_file_gave_up_is_free(made: Deployment, fhir_server: FhirServer) -> None:
+    made.source("february", "csv", "february.csv", fields="fields.yaml", system="register")
+    write(made.folder, row("1", 12))
+    write(made.folder, row("1", 15), name="february")
+    with opened(made) as app:
+        app.run()
+        write(made.folder, row("2", 15), name="february")
+        app.run()
+        write(made.folder, row("1", 13))
+        assert app.run().records["register"].newer == 1
+    assert groups(fhir_server) == [13, 15]
+
+
+def test_replay_does_not_give_a_number_to_the_other_row(made: Deployment, fhir_server: FhirServer) -> None:
+    write(made.folder, row("1", 12), row("1", 15))
+    with opened(made) as app:
+        for _ in range(2):
+            app.run()
+            assert dict(app.replay("register").rejected) == {"same-number": 1}
+            app.deliver()
+            assert groups(fhir_server) == [12]
+
+
+def test_a_row_that_cannot_be_read_any_more_keeps_its_number(made: Deployment, fhir_server: FhirServer) -> None:
+    with opened(made) as app:
+        for status in ("проведена", "?", "проведена"):
+            write(made.folder, row("1", 12, status=status), row("1", 15))
+            app.run()
+            assert groups(fhir_server) == [12]
+
+
+def test_of_two_rejected_corrections_the_one_that_was_read_last_is_replayed(
+    made: Deployment, fhir_server: FhirServer
+) -> None:
+    with opened(made) as app:
+        write(made.folder, row("1", 12))
+        app.run()
+        for size in (15, 17):
+            write(made.folder, row("1", size, status="отложена"))
+            app.run()
+    fields = made.folder / "fields.yaml"
+    fields.write_text(FIELDS.replace("{планирана", "{отложена: planned, планирана"), encoding="utf-8")
+    with opened(made) as app:
+        assert (app.replay("register", limit=1).newer, app.store.rejected()) == (1, ())
+        app.deliver()
+    assert groups(fhir_server) == [17]
+
+
+def test_what_is_planned_for_a_far_day_does_not_outweigh_what_comes_before_it(
+    tmp_path: Path, fhir_server: FhirServer
+) -> None:
+    visits = FIELDS
+    for talk, visit in (
+        ("group-health-talk", "home-visit"),
+        ("setting: field", "setting: home"),
+        ("type: integer", "type: text"),
+        ('group: {size: "{{ size }}"}', 'persons: [{local_id: p1, name: {family: "{{ size }}"}}]'),
+    ):
+        visits = visits.replace(talk, visit)
+    made = deployment(tmp_path, fhir_server, visits)
+
+    def name() -> str:
+        (patient,) = (one for key, one in fhir_server.resources.items() if key.startswith("Patient/"))
+        return str(patient["name"][0]["family"])
+
+    with opened(made) as app:
+        write(made.folder, row("1", "Стара", "05.03.2062", "планирана"))
+        app.run()
+        assert name() == "Стара"
+        assert app.run().written == 0
+    with opened(made, "2026-04-03T08:00:00Z") as app:
+        assert app.run().written == 0
+        write(made.folder, row("1", "Стара", "05.03.2062", "планирана"), row("2", "Нова", "02.04.2026"))
+        app.run()
+        assert name() == "Нова"
+
+
 def test_what_is_planned_needs_no_time_of_change(made: Deployment, fhir_server: FhirServer) -> None:
     write(made.folder, row("1", day="09.04.2026", status="планирана"), row("2", day="09.04.2026"))
     with opened(made) as app:
@@ -190,3 +280,28 @@ def test_whatever_is_changed_added_and_taken_out_the_last_state_is_at_the_server
                 assert report.records["register"].rejected.total() == 0
                 assert groups(server) == sorted(size for _, size, _ in state)
             assert app.run().written == 0
+
+
+ROWS = st.lists(st.tuples(st.sampled_from("12"), st.integers(1, 3), st.sampled_from(["проведена", "?"])), max_size=3)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(states=st.lists(st.tuples(ROWS, ROWS, st.booleans()), min_size=1, max_size=4))
+def test_however_two_files_contradict_each_other_runs_come_to_rest(
+    states: list[tuple[list[tuple[str, int, str]], list[tuple[str, int, str]], bool]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    with FhirServer() as server:
+        made = deployment(tmp_path_factory.mktemp("register"), server)
+        made.source("february", "csv", "february.csv", fields="fields.yaml", system="register")
+        with opened(made) as app:
+            for register, february, replays in states:
+                for name, rows in (("register", register), ("february", february)):
+                    write(made.folder, *(row(number, size, status=word) for number, size, word in rows), name=name)
+                assert app.run().adds_up
+                if replays:
+                    app.replay("register")
+            app.run()
+            rest = app.run()
+            assert (rest.adds_up, rest.open_entries, rest.written) == (True, 0, 0)
+            assert sum(counts.newer for counts in rest.records.values()) == 0

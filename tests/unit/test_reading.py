@@ -38,9 +38,10 @@ class Given:
     A checkpoint is a number of items: reading from a cursor gives what comes after them.
     """
 
-    def __init__(self, *items: Item | Exception, incremental: bool = False) -> None:
+    def __init__(self, *items: Item | Exception, incremental: bool = False, last_read_counts: bool = False) -> None:
         self.items: Sequence[Item | Exception] = items
         self.incremental = incremental
+        self.last_read_counts = last_read_counts
 
     def count(self) -> int | None:
         return None
@@ -54,7 +55,7 @@ class Given:
     def activity(self, record: Record) -> Activity | Understood:
         values = dict(record.values)
         repairs = (values.pop("mended"),) if "mended" in values else ()
-        return Understood(Activity.model_validate(values), repairs)
+        return Understood(Activity.model_validate(values), repairs, self.last_read_counts)
 
     def local_id(self, record: Record) -> str | None:
         found = record.values.get("local_id")
@@ -409,6 +410,62 @@ def test_a_number_that_stands_twice_in_one_reading_is_said(desk: Desk) -> None:
     counts = desk.read(Given(*twice))
     assert (counts.new, counts.newer, [remark.code for remark in counts.remarks]) == (1, 1, ["same-number"])
     assert desk.read(Given(*twice)).remarks == []
+
+
+# ---- two records with one number
+
+BOTH = pytest.mark.parametrize("last_read_counts", [True, False])
+
+
+def in_turn(desk: Desk, *readings: tuple[Record, ...], last_read_counts: bool) -> RecordCounts:
+    """Read one change after the other from a source that gives only changes."""
+    for items in readings:
+        counts = desk.read(Given(*items, incremental=True, last_read_counts=last_read_counts))
+    return counts
+
+
+@BOTH
+def test_a_document_whose_number_was_taken_gives_it_back_when_it_is_corrected(
+    desk: Desk, last_read_counts: bool
+) -> None:
+    first, second = talk("1", document="A"), talk("1", document="B", size=15)
+    counts = in_turn(desk, (first,), (second,), last_read_counts=last_read_counts)
+    assert counts.rejected.total() == 1
+    counts = in_turn(desk, (talk("2", document="B", size=15),), last_read_counts=last_read_counts)
+    assert (counts.new, counts.gone, desk.present()) == (1, 0, 2)
+    assert desk.store.rejected() == ()
+
+
+@BOTH
+def test_a_document_that_is_deleted_takes_only_what_came_from_it(desk: Desk, last_read_counts: bool) -> None:
+    both = (talk("1", document="A"), talk("1", document="B", size=15))
+    in_turn(desk, both, last_read_counts=last_read_counts)
+    in_turn(desk, (Record("given B", {}, document="B", deleted=True),), last_read_counts=last_read_counts)
+    assert (desk.present(), desk.store.rejected()) == (1, ())
+    in_turn(desk, (Record("given A", {}, document="A", deleted=True),), last_read_counts=last_read_counts)
+    assert desk.present() == 0
+
+
+@BOTH
+def test_a_corrected_document_does_not_settle_what_another_one_lost(desk: Desk, last_read_counts: bool) -> None:
+    both = (talk("1", document="A"), talk("1", document="B", size=15))
+    corrected = talk("1", document="A", size=13, updated_at="2026-03-03T16:00:00+02:00")
+    counts = in_turn(desk, both, (corrected,), last_read_counts=last_read_counts)
+    assert counts.newer == 1
+    assert [kept.document for kept in desk.store.rejected()] == ["B"]
+
+
+def test_a_document_that_is_read_twice_in_one_reading_is_as_it_was_read_last(desk: Desk) -> None:
+    passes = (talk("1", document="A", size=13), talk("2", document="B"), talk("1", document="A", size=17))
+    counts = in_turn(desk, (talk("1", document="A"),), passes, last_read_counts=True)
+    assert (counts.newer, counts.rejected.total()) == (2, 0)
+
+
+def test_two_parts_of_a_document_with_one_number_do_not_take_turns(desk: Desk) -> None:
+    parts = (talk("1", document="A"), talk("1", document="A", size=15))
+    for _ in range(3):
+        counts = desk.read(Given(*parts, last_read_counts=True))
+        assert (counts.newer, dict(counts.rejected)) == (0, {"same-number": 1})
 
 
 # ---- rejected records

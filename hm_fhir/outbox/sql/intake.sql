@@ -99,5 +99,10 @@ ON CONFLICT (source, record_digest) DO UPDATE SET
 DELETE FROM hm_fhir_rejected WHERE source = :source AND record_digest = :record_digest;
 
 -- name: accept_activity
--- Forgets what was rejected of an activity that is good by now.
+-- Forgets what was rejected of an activity, in the document from which it was taken by now.
+DELETE FROM hm_fhir_rejected
+WHERE source = :source AND activity_key = :activity_key AND document IS :document;
+
+-- name: settle_activity
+-- Forgets all that was rejected of an activity.
 DELETE FROM hm_fhir_rejected WHERE source = :source AND activity_key = :activity_key;

@@ -90,6 +90,18 @@ WHERE (:source IS NULL OR source = :source)
 ORDER BY first_at, source, record_digest
 LIMIT :limit;
 
+-- name: rejected_to_replay
+-- The same, of each activity of a document only what was read last.
+SELECT *
+FROM hm_fhir_rejected AS r
+WHERE (:source IS NULL OR source = :source) AND NOT EXISTS (
+    SELECT 1 FROM hm_fhir_rejected AS later
+    WHERE later.source = r.source AND later.activity_key = r.activity_key AND later.document IS r.document
+        AND later.last_at > r.last_at
+)
+ORDER BY first_at, source, record_digest
+LIMIT :limit;
+
 -- name: forget_rejected
 -- Drops kept records that were last read before a time.
 DELETE FROM hm_fhir_rejected WHERE (:source IS NULL OR source = :source) AND last_at < :before;

@@ -26,12 +26,21 @@ UPDATE hm_fhir_sources SET tables = :tables WHERE source = :source;
 
 -- name: remember_origin
 -- Remembers from which document an activity came, and in which reading it was met last.
-INSERT INTO hm_fhir_origins (source, activity_key, document_key, scan)
-VALUES (:source, :activity_key, :document_key, :scan)
+INSERT INTO hm_fhir_origins (source, activity_key, document_key, scan, said, said_in)
+VALUES (:source, :activity_key, :document_key, :scan, :said, :said_in)
 ON CONFLICT (source, activity_key) DO UPDATE SET
     document_key = excluded.document_key,
-    scan = max(scan, excluded.scan)
-WHERE document_key <> excluded.document_key OR scan < excluded.scan;
+    scan = max(scan, excluded.scan),
+    said = excluded.said,
+    said_in = excluded.said_in
+WHERE document_key <> excluded.document_key OR scan < excluded.scan OR said <> excluded.said
+    OR said_in <> excluded.said_in;
+
+-- name: remember_refused_origin
+-- Remembers in which reading a record was met that was rejected: it moves no activity from one document to another.
+INSERT INTO hm_fhir_origins (source, activity_key, document_key, scan)
+VALUES (:source, :activity_key, :document_key, :scan)
+ON CONFLICT (source, activity_key) DO UPDATE SET scan = excluded.scan WHERE scan < excluded.scan;
 
 -- name: activities_of_document
 -- The activities that came from a document.
@@ -63,8 +72,8 @@ SELECT count(*) AS number FROM hm_fhir_origins WHERE source = :source;
 DELETE FROM hm_fhir_origins WHERE source = :source AND activity_key = :activity_key;
 
 -- name: origins_of_activity
--- Which sources have an activity, and in which reading of each it was met last.
-SELECT source, scan FROM hm_fhir_origins WHERE activity_key = :activity_key;
+-- Which sources have an activity, and what each said of it.
+SELECT source, document_key, scan, said, said_in FROM hm_fhir_origins WHERE activity_key = :activity_key;
 
 -- name: rejected_of_document
 -- What was rejected of a document.

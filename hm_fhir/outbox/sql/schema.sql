@@ -165,6 +165,9 @@ CREATE TABLE hm_fhir_origins (
     activity_key TEXT NOT NULL,
     document_key TEXT NOT NULL,
     scan INTEGER NOT NULL,
+    -- digest of what the source said last, where no times of change decide; and in which reading, 0: it still holds
+    said TEXT NOT NULL DEFAULT '',
+    said_in INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (source, activity_key)
 ) WITHOUT ROWID;
 

@@ -1,4 +1,4 @@
-"""What people ask of the outbox, on a cursor inside an open transaction: sums, entries, rejected records."""
+"""What people ask of the outbox, on a cursor inside an open transaction: its key, sums, entries, rejected records."""
 
 from __future__ import annotations
 
@@ -18,6 +18,25 @@ if TYPE_CHECKING:
 
 _SQL = load_queries()
 _NO_LIMIT = -1  # https://www.sqlite.org/lang_select.html#limitoffset
+
+
+def bind_key(cursor: sqlite3.Cursor, key_id: str, fingerprint: str, *, now: str) -> None:
+    """Bind the store to an identity key, or check it.
+
+    Raises:
+        StoreError: it belongs to another one.
+    """
+    row = cursor.execute(_SQL["binding"]).fetchone()
+    if row is not None and row["fingerprint"] != fingerprint:
+        raise StoreError(
+            f"the store belongs to the identity key {row['key_id']!r} with the fingerprint"
+            f" {row['fingerprint']}, the settings name {key_id!r} with {fingerprint}",
+            code="store-binding",
+            fix="put the former key back, or name a new store: with another key every resource would be"
+            " delivered a second time under a second id",
+        )
+    if row is None or row["key_id"] != key_id:
+        cursor.execute(_SQL["write_binding"], {"key_id": key_id, "fingerprint": fingerprint, "now": now})
 
 
 def read_counts(cursor: sqlite3.Cursor) -> dict[str, TargetCounts]:
@@ -101,12 +120,11 @@ def make_due(
 
 
 def read_rejected(
-    cursor: sqlite3.Cursor, codec: PayloadCodec, source: str | None, limit: int | None
+    cursor: sqlite3.Cursor, codec: PayloadCodec, source: str | None, limit: int | None, *, to_replay: bool
 ) -> tuple[RejectedRecord, ...]:
     """Return rejected records, those of one source or all."""
-    rows = cursor.execute(
-        _SQL["rejected_records"], {"source": source, "limit": _NO_LIMIT if limit is None else limit}
-    )
+    query = _SQL["rejected_to_replay" if to_replay else "rejected_records"]
+    rows = cursor.execute(query, {"source": source, "limit": _NO_LIMIT if limit is None else limit})
     return tuple(
         RejectedRecord(
             source=row["source"],

@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from hm_fhir.outbox.entry import ReadingPlace
+from hm_fhir.outbox.entry import Origin, ReadingPlace
 from hm_fhir.outbox.queries import load_queries
 
 if TYPE_CHECKING:
@@ -61,16 +61,15 @@ def count_origins(cursor: sqlite3.Cursor, source: str) -> int:
     return number
 
 
-def read_origins(cursor: sqlite3.Cursor, activity_key: str) -> dict[str, int]:
-    """Return the sources that have an activity, each with the number of the reading that met it last."""
-    rows = cursor.execute(_SQL["origins_of_activity"], {"activity_key": activity_key})
-    return {row["source"]: row["scan"] for row in rows}
+def read_origins(cursor: sqlite3.Cursor, activity_key: str) -> tuple[Origin, ...]:
+    """Return the sources that have an activity."""
+    return tuple(Origin(**row) for row in cursor.execute(_SQL["origins_of_activity"], {"activity_key": activity_key}))
 
 
 def forget_origin(cursor: sqlite3.Cursor, source: str, activity_key: str) -> tuple[str, ...]:
     """Forget that an activity came from a source; return the other sources that have it."""
     cursor.execute(_SQL["forget_origin"], {"source": source, "activity_key": activity_key})
-    return tuple(read_origins(cursor, activity_key))
+    return tuple(origin.source for origin in read_origins(cursor, activity_key))
 
 
 def settle_document(cursor: sqlite3.Cursor, source: str, document: str, keep: Collection[str]) -> None:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hm_fhir.errors import StoreError
 from hm_fhir.outbox.codec import JsonCodec, encode_evidence
 from hm_fhir.outbox.entry import State
 from hm_fhir.outbox.queries import load_queries
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
         EntryRow,
         KnownActivity,
         LatestRoute,
+        Origin,
         ReadingPlace,
         RejectedRecord,
         Rejection,
@@ -132,6 +132,7 @@ class SqliteStore:
         source: str,
         record_digest: str,
         activity_key: str | None = None,
+        document: str | None = None,
         connection: sqlite3.Connection | None = None,
     ) -> bool:
         """Forget the rejection of a record; see Store."""
@@ -139,9 +140,15 @@ class SqliteStore:
             cursor.execute(_SQL["accept_record"], {"source": source, "record_digest": record_digest})
             forgotten = cursor.rowcount
             if activity_key is not None:
-                cursor.execute(_SQL["accept_activity"], {"source": source, "activity_key": activity_key})
+                where = {"source": source, "activity_key": activity_key, "document": document}
+                cursor.execute(_SQL["accept_activity"], where)
                 forgotten += cursor.rowcount
             return forgotten > 0
+
+    def settle_activity(self, source: str, activity_key: str) -> None:
+        """Forget all that was rejected of an activity; see Store."""
+        with self._connections.writing() as cursor:
+            cursor.execute(_SQL["settle_activity"], {"source": source, "activity_key": activity_key})
 
     def transaction(self) -> AbstractContextManager[None]:
         """Group all verbs of this thread in one commit; see Store. Other threads of the process wait."""
@@ -174,11 +181,19 @@ class SqliteStore:
         with self._connections.writing() as cursor:
             reading.keep_tables(cursor, source, tables)
 
-    def remember_origin(self, source: str, activity_key: str, document_key: str, scan: int) -> None:
-        """Remember from which document an activity came; see Store."""
-        values = {"source": source, "activity_key": activity_key, "document_key": document_key, "scan": scan}
+    def remember_origin(
+        self, source: str, activity_key: str, document_key: str, scan: int, *, said: str = "", said_in: int = 0
+    ) -> None:
+        """Remember from which document an activity was taken; see Store."""
+        origin = {"source": source, "activity_key": activity_key, "document_key": document_key, "scan": scan}
         with self._connections.writing() as cursor:
-            cursor.execute(_SQL["remember_origin"], values)
+            cursor.execute(_SQL["remember_origin"], origin | {"said": said, "said_in": said_in})
+
+    def remember_refused_origin(self, source: str, activity_key: str, document_key: str, scan: int) -> None:
+        """Remember that a rejected record would have told of an activity; see Store."""
+        origin = {"source": source, "activity_key": activity_key, "document_key": document_key, "scan": scan}
+        with self._connections.writing() as cursor:
+            cursor.execute(_SQL["remember_refused_origin"], origin)
 
     def activities_of_document(self, source: str, document_key: str) -> tuple[str, ...]:
         """Return the activities that came from a document; see Store."""
@@ -195,7 +210,7 @@ class SqliteStore:
         with self._connections.reading() as cursor:
             return reading.count_origins(cursor, source)
 
-    def origins(self, activity_key: str) -> dict[str, int]:
+    def origins(self, activity_key: str) -> tuple[Origin, ...]:
         """Return the sources that have an activity; see Store."""
         with self._connections.reading() as cursor:
             return reading.read_origins(cursor, activity_key)
@@ -296,20 +311,7 @@ class SqliteStore:
     def bind(self, key_id: str, fingerprint: str) -> None:
         """Bind the store to an identity key, or check it; see Store."""
         with self._connections.writing() as cursor:
-            row = cursor.execute(_SQL["binding"]).fetchone()
-            if row is not None and row["fingerprint"] != fingerprint:
-                raise StoreError(
-                    f"the store belongs to the identity key {row['key_id']!r} with the fingerprint"
-                    f" {row['fingerprint']}, the settings name {key_id!r} with {fingerprint}",
-                    code="store-binding",
-                    fix="put the former key back, or name a new store: with another key every resource would be"
-                    " delivered a second time under a second id",
-                )
-            if row is None or row["key_id"] != key_id:
-                cursor.execute(
-                    _SQL["write_binding"],
-                    {"key_id": key_id, "fingerprint": fingerprint, "now": self._now()},
-                )
+            operators.bind_key(cursor, key_id, fingerprint, now=self._now())
 
     def counts(self) -> dict[str, TargetCounts]:
         """Return the sum of each target; see Store."""
@@ -344,10 +346,12 @@ class SqliteStore:
         with self._connections.writing() as cursor:
             return operators.make_due(cursor, entry_ids, state=state, target=target, code=code, now=self._now())
 
-    def rejected(self, source: str | None = None, *, limit: int | None = None) -> tuple[RejectedRecord, ...]:
+    def rejected(
+        self, source: str | None = None, *, limit: int | None = None, to_replay: bool = False
+    ) -> tuple[RejectedRecord, ...]:
         """Return rejected records; see Store."""
         with self._connections.reading() as cursor:
-            return operators.read_rejected(cursor, self._codec, source, limit)
+            return operators.read_rejected(cursor, self._codec, source, limit, to_replay=to_replay)
 
     def forget_rejected(self, before: datetime, source: str | None = None) -> int:
         """Drop kept records that were last read before a time, and return how many; see Store."""

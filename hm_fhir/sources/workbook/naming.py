@@ -22,6 +22,9 @@ _PLAIN: Final = frozenset(
     | set(_OTHERS.split())
 )
 _WORD: Final = re.compile(r"[^\W\d_]+")
+_DIGITS: Final = re.compile(r"\d+")
+_YEAR_LENGTH: Final = len("2026")
+_DAY_LENGTH: Final = len("01032026")
 
 
 def shown_sheet(name: str, number: int, named: tuple[str, ...]) -> str:
@@ -35,6 +38,16 @@ def shown_sheet(name: str, number: int, named: tuple[str, ...]) -> str:
     Returns:
         ``'Март 2026'``, or ``sheet 3``.
     """
-    if name in named or all(word.casefold() in _PLAIN for word in _WORD.findall(name)):
+    if name in named or (_has_plain_words(name) and _has_short_numbers(name)):
         return repr(name)
     return f"sheet {number}"
+
+
+def _has_plain_words(name: str) -> bool:
+    return all(word.casefold() in _PLAIN for word in _WORD.findall(name))
+
+
+def _has_short_numbers(name: str) -> bool:
+    """Return whether numbers can be days and years, and no numbers of people or phones."""
+    numbers = _DIGITS.findall(name)
+    return sum(map(len, numbers)) <= _DAY_LENGTH and all(len(one) <= _YEAR_LENGTH for one in numbers)

@@ -76,6 +76,10 @@ def test_sheets_are_chosen_by_name_and_pattern(office: Any, sheets: object, want
         ("Sheet1", "register.xlsx 'Sheet1' row 2"),
         ("Марта Тестова", "register.xlsx sheet 1 row 2"),
         ("Юлия март", "register.xlsx sheet 1 row 2"),
+        ("01.03.2026", "register.xlsx '01.03.2026' row 2"),
+        ("8501011234", "register.xlsx sheet 1 row 2"),
+        ("М 0888 123 456", "register.xlsx sheet 1 row 2"),
+        ("II_850101", "register.xlsx sheet 1 row 2"),
     ],
 )
 def test_a_sheet_that_may_bear_a_persons_name_is_called_by_its_number(office: Any, name: str, place: str) -> None:
