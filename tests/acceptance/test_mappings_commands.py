@@ -159,7 +159,7 @@ def test_explain_says_what_is_wrong_with_the_command(deployment: Deployment) -> 
 @pytest.mark.parametrize(
     ("name", "text", "says"),
     [
-        ("one.yaml", "local_id: Проба\nx: [1\ny: 2\n", "one.yaml:3:2: this is no YAML"),
+        ("one.yaml", "local_id: Проба\nx: [1\ny: 2\n", "one.yaml:2:4: this is no YAML"),
         ("one.json", '{"local_id": "Проба",\n "x" 1}', "one.json:2:6: this is no JSON"),
         ("one.json", '{"Проба": ' + "1" * 5000 + "}", "one.json:1:11: a number is too large"),
         ("one.json", '{"Проба": ' + "[" * 100_000, "nested too deeply"),

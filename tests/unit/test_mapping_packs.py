@@ -233,11 +233,11 @@ def test_a_broken_file_of_an_extended_pack_makes_nothing_else_look_wrong(tmp_pat
     own = write_pack(tmp_path, "own", "extends: [base]\n", help=HELP)
 
     (base / "parts" / "people.yaml").write_text("part: [people\n")
-    assert [one.split(": ")[0] for one in mistakes(tmp_path, base, own)] == ["base/parts/people.yaml:2:1"]
+    assert [one.split(": ")[0] for one in mistakes(tmp_path, base, own)] == ["base/parts/people.yaml:1:7"]
     (base / "pack.yaml").write_text("pack: base\n")
     assert [one.split(": ")[0] for one in mistakes(tmp_path, base, own)] == [
         "base/pack.yaml:1:1",
-        "base/parts/people.yaml:2:1",
+        "base/parts/people.yaml:1:7",
     ]
 
 
