@@ -69,6 +69,7 @@ SETTINGS: dict[str, type[BaseModel]] = {
     "[delivery]": config.DeliverySettings,
     "[validation]": config.ValidationSettings,
     "[[validation.rules]]": config.ValidationRule,
+    "[sources.NAME] of every kind": config.SourceSettings,
     **{f'[sources.NAME] with kind = "{spec.name}"': spec.options for spec in builtin.hm_fhir_sources()},
     **{f'[targets.NAME] with kind = "{spec.name}"': spec.options for spec in builtin.hm_fhir_targets()},
     'auth = {kind = "bearer", ...}': auth.BearerAuth,

@@ -190,7 +190,7 @@ class Kinded(BaseModel):
 
 
 class SourceSettings(Kinded):
-    """A source."""
+    """What every source has, whatever its kind."""
 
     system: Name | None = Field(
         default=None,

@@ -36,6 +36,7 @@ from hm_fhir.activities.people import (
     SystemName,
     Text,
     person_key,
+    plausible_day,
     replaced,
 )
 from hm_fhir.activities.vocabulary import (
@@ -64,7 +65,7 @@ def _moment(value: object) -> object:
     if isinstance(value, datetime) or (isinstance(value, str) and len(value) > _DAY_LENGTH):
         return _INSTANT.validate_python(value)
     if isinstance(value, date | str):
-        return _DAY.validate_python(value)
+        return plausible_day(_DAY.validate_python(value))
     raise ValueError("a moment is a date or a date-time with a time zone")
 
 

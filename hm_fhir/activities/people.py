@@ -76,6 +76,17 @@ def _plausible(moment: datetime) -> datetime:
     return moment
 
 
+def plausible_day(day: date) -> date:
+    """Return a day on which somebody can have done something.
+
+    Raises:
+        ValueError: it is another one.
+    """
+    if not _EARLIEST_YEAR <= day.year <= LATEST_YEAR:
+        raise ValueError(f"a day is between {_EARLIEST_YEAR} and {LATEST_YEAR}")
+    return day
+
+
 Day = Annotated[date, BeforeValidator(_exact_date)]
 Instant = Annotated[AwareDatetime, BeforeValidator(_exact_time), AfterValidator(_plausible)]
 """A date-time with a time zone."""

@@ -13,6 +13,7 @@ from hm_fhir.activities.model import Activity
 from hm_fhir.app import App, open_app
 from hm_fhir.cli.console import Exit, counted, err, out, print_json, progress, table
 from hm_fhir.cli.run import show_counts
+from hm_fhir.delivery.claims import same_number
 from hm_fhir.errors import RecordRejected
 from hm_fhir.mapping.files.yaml_text import to_yaml
 from hm_fhir.opening import record_again
@@ -78,8 +79,9 @@ def preview(settings: Path, name: str, rows: int, full: bool, as_json: bool) -> 
         source = app.source(name)
         _warn(source)
         listed = table("record", "becomes", "status", "when", "whom", "what it brings")
+        said: dict[str, Activity] = {}
         for record in islice(_records(source), rows):
-            place, told = record.place, _told(app, source, record)
+            place, told = record.place, _told(app, source, record, said)
             refused += isinstance(told, RecordRejected)
             if as_json:
                 print_json(_as_json(place, told, full=full))
@@ -111,12 +113,17 @@ def _records(source: Source) -> Iterator[Record]:
             err.print(f"{item.place}: {item.message}", markup=False)
 
 
-def _told(app: App, source: Source, record: Record) -> Understood | RecordRejected | None:
+def _told(
+    app: App, source: Source, record: Record, said: dict[str, Activity] | None = None
+) -> Understood | RecordRejected | None:
     if record.deleted:
         return None
     try:
         told = understand(source, record)
         app.refuse(told)
+        one = told.activity
+        if told.last_read_counts and said is not None and said.setdefault(one.local_id, one) != one:
+            raise same_number()
         return told
     except RecordRejected as error:
         error.place = error.place or record.place
@@ -286,6 +293,8 @@ def _still_rejected(app: App, name: str, number: int) -> list[dict[str, str | No
         fix = again.fix if isinstance(again, RecordRejected) and again.code == kept.code else None
         if not kept.replayable:
             fix = _READ_ANEW
+        elif kept.code == (same := same_number()).code:
+            fix = same.fix
         found.append({"place": kept.place, "reason": kept.code, "message": kept.message, "fix": fix})
     return found
 

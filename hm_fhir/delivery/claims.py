@@ -6,12 +6,40 @@ what is known only when no other one claims the activity with another content.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hm_fhir.errors import RecordRejected
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hm_fhir.delivery.reading import Reading
     from hm_fhir.outbox.entry import Origin
     from hm_fhir.outbox.store import Store
+
+
+def same_number() -> RecordRejected:
+    """Return why a record is rejected that does not agree with another one."""
+    return RecordRejected(
+        "another record with the same number says something else",
+        code="same-number",
+        fix="give each its own number; a register without times of change does not tell which is newer",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LastRead:
+    """What is read last counts, whatever its time of change is.
+
+    Args:
+        may_replace: says whether a content may replace the one that is known, by the key of the activity and the
+            digest of the content.
+        reading: number of the reading.
+    """
+
+    may_replace: Callable[[str, str], bool]
+    reading: int
 
 
 class Claims:
@@ -20,13 +48,16 @@ class Claims:
     Args:
         store: remembers what each source said.
         reading: what is read.
-        scan: number of the reading; in a replay of the last one.
+        number: of the reading; in a replay of the last one.
+
+    Attributes:
+        number: see above.
     """
 
-    def __init__(self, store: Store, reading: Reading, scan: int) -> None:
+    def __init__(self, store: Store, reading: Reading, number: int) -> None:
         self._store = store
         self._reading = reading
-        self._scan = scan
+        self.number = number
 
     def may_replace(self, activity_key: str, document_key: str | None, content_digest: str) -> bool:
         """Return whether a record may replace what is known of its activity.
@@ -62,16 +93,16 @@ class Claims:
             scan,
             said=content_digest,
             # What gives only changes does not say again what stays.
-            said_in=0 if self._reading.source.incremental else self._scan,
+            said_in=0 if self._reading.source.incremental else self.number,
         )
 
     def _is_another(self, own: Origin, document_key: str | None, content_digest: str) -> bool:
         """Return whether the source has the activity from another record, which is still there."""
         if document_key is None:
-            return own.said_in == self._scan and own.said != content_digest
+            return own.said_in == self.number and own.said != content_digest
         if own.document_key == document_key:
             return False
-        return own.said_in in (0, self._scan)
+        return own.said_in in (0, self.number)
 
     def _agrees(self, other: Origin, content_digest: str) -> bool:
         """Return whether another source says the same, or says nothing any more."""

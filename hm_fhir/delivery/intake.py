@@ -14,6 +14,7 @@ from typing import Any
 
 from hm_fhir.activities.identity import Identity
 from hm_fhir.activities.model import Activity
+from hm_fhir.delivery.claims import LastRead, same_number
 from hm_fhir.delivery.reading import Reading, SourceReader
 from hm_fhir.delivery.record_counts import RecordCounts
 from hm_fhir.errors import RecordRejected
@@ -26,8 +27,6 @@ from hm_fhir.sources.base import Record, Source, activity_of, records_of
 from hm_fhir.validation.deployment.mapped_check import FINE, NOT_VALID, MappedCheck, Verdict
 
 _CLOCK_SKEW = timedelta(days=1)
-MayReplace = Callable[[str, str], bool]
-"""Says whether a content may replace another one, by the key of the activity and the digest of the content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +104,7 @@ class Intake:
         record_digest: str | None,
         connection: sqlite3.Connection | None = None,
         *,
-        may_replace: MayReplace | None = None,
+        last_read: LastRead | None = None,
     ) -> Submitted:
         """Put one activity version into the outbox, and return all about it; see `submit`.
 
@@ -113,16 +112,15 @@ class Intake:
             activity: the version.
             record_digest: digest of the raw record, when there is one.
             connection: see `submit`.
-            may_replace: given when what is read last counts, whatever its time of change is. Called with the key of
-                an activity that is known with another content, and the digest of this one.
+            last_read: given when what is read last counts; otherwise the later time of change does.
         """
         now = self._now()
-        refuse_future(activity, now, is_timed=may_replace is None)
+        refuse_future(activity, now, is_timed=last_read is None)
         plain = activity.for_mapping()
         content_digest = self._identity.digest(to_json(plain))
         activity_key = self._identity.pseudonym("activity", activity.key)
         known = self._store.known(activity_key, connection=connection)
-        if may_replace is not None and activity.updated_at > now:
+        if last_read is not None and activity.updated_at > now:
             # Planned, and nobody wrote down when: it is on record now, and orders nothing that comes before its day.
             activity = activity.model_copy(update={"updated_at": now.replace(microsecond=0)})
             plain = activity.for_mapping()
@@ -134,7 +132,7 @@ class Intake:
             content_digest=content_digest,
             activity_type=activity.type,
         )
-        submission = replace(submission, version_key=_version_key(activity, submission, known, may_replace))
+        submission = replace(submission, version_key=_version_key(activity, submission, known, last_read))
         outcome = judge(known, submission)
         if outcome is Outcome.OLDER:
             return Submitted(activity_key, content_digest, outcome)
@@ -149,7 +147,7 @@ class Intake:
         mapped = self._mapper.map(plain)
         verdict = self._check(mapped, plain) if mapped is not None and self._check is not None else FINE
         # A version may count on from a time that was wrong: contents are ordered by the time that is said now.
-        since = activity.version_key.partition("/")[0] if may_replace is not None else None
+        since = activity.version_key.partition("/")[0] if last_read is not None else None
         person = activity.person_key
         person_key = self._identity.pseudonym("person", person) if person else None
         routes = tuple(
@@ -274,22 +272,18 @@ class Intake:
 
 
 def _version_key(
-    activity: Activity, submission: Submission, known: KnownActivity | None, may_replace: MayReplace | None
+    activity: Activity, submission: Submission, known: KnownActivity | None, last_read: LastRead | None
 ) -> str:
     said = present_version(activity.version_key, known.version_key if known else None)
-    if known is None or may_replace is None:
+    if known is None or last_read is None:
         return said
     if submission.content_digest == known.content_digest:
         return known.version_key
     # The same record read differently: settings or a plugin changed.
     is_same_record = submission.record_digest == known.record_digest
-    if not is_same_record and not may_replace(submission.activity_key, submission.content_digest):
-        raise RecordRejected(
-            "another record with the same number says something else",
-            code="same-number",
-            fix="give each its own number; a register without times of change does not tell which is newer",
-        )
-    return max(said, following_version(known.version_key))
+    if not is_same_record and not last_read.may_replace(submission.activity_key, submission.content_digest):
+        raise same_number()
+    return max(said, following_version(known.version_key, last_read.reading))
 
 
 def refuse_future(activity: Activity, now: datetime, *, is_timed: bool = True) -> None:

@@ -11,7 +11,7 @@ from hm_fhir.fhir.json import to_json
 from hm_fhir.fhir.ownership import differs, merged
 from hm_fhir.fhir.withdrawal import withdrawn
 from hm_fhir.outbox.entry import Entry, State
-from hm_fhir.outbox.rules import order_key
+from hm_fhir.outbox.rules import is_dated, order_key
 from hm_fhir.outbox.settlement import LedgerRow
 from hm_fhir.outbox.store import Store
 
@@ -60,13 +60,18 @@ class Preparation:
         items = []
         for item in prepared.items:
             row = self.ledger.get(item.key)
-            if row is not None and not item.shared and self._is_of(entry, row) and _order(item) < row.version_key:
+            if row is not None and self._holds_earlier(item, entry, row):
                 yields[item.key] = _order(item)
                 other = self._of_others(entry, item.key)
                 item = item if other is None or _order(other) < _order(item) else other
             items.append(item)
         gone, released = self._gone(entry, {item.key for item in items}, yields)
         return Prepared(entry, (*items, *gone), yields, tuple(released))
+
+    def _holds_earlier(self, item: Item, entry: Entry, row: LedgerRow) -> bool:
+        # What everybody shares has a time of its own only where no time of change orders the versions.
+        can_hold_earlier = not item.shared or is_dated(_order(item))
+        return can_hold_earlier and self._is_of(entry, row) and _order(item) < row.version_key
 
     @staticmethod
     def _is_of(entry: Entry, row: LedgerRow) -> bool:

@@ -14,7 +14,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from hm_fhir.delivery.claims import Claims
+from hm_fhir.delivery.claims import Claims, LastRead
 from hm_fhir.delivery.items_until_failure import ItemsUntilFailure
 from hm_fhir.delivery.record_counts import RecordCounts
 from hm_fhir.errors import RecordRejected, SettingsError
@@ -210,8 +210,8 @@ class SourceReader:
         digest = self._identity.digest(to_json(dict(record.values)))
         try:
             understood = understand(self._reading.source, record)
-            may_replace = partial(self._may_replace, record) if understood.last_read_counts else None
-            submitted = self._intake.submit_record(understood.activity, digest, may_replace=may_replace)
+            last_read = self._last_read(record) if understood.last_read_counts else None
+            submitted = self._intake.submit_record(understood.activity, digest, last_read=last_read)
         except RecordRejected as error:
             self._reject(record, error, digest)
             counts.rejected[error.code] += 1
@@ -280,6 +280,9 @@ class SourceReader:
         except Exception:  # noqa: BLE001  (the record was rejected for a reason)
             return None
         return self._identity.pseudonym("activity", f"{self._reading.system}|{local_id}") if local_id else None
+
+    def _last_read(self, record: Record) -> LastRead:
+        return LastRead(partial(self._may_replace, record), self._claims.number)
 
     def _may_replace(self, record: Record, activity_key: str, content_digest: str) -> bool:
         """Return whether a record may replace what is known of its activity, where no time of change tells."""

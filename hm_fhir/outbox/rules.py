@@ -54,14 +54,16 @@ def present_version(version_key: str, known: str | None) -> str:
     return f"{version}{_CHANGES}{changes + changes % 2:09d}"
 
 
-def following_version(version_key: str) -> str:
+def following_version(version_key: str, reading: int) -> str:
     """Return the version of an activity that was changed although its time of change does not say so.
 
     Args:
         version_key: version that the store knows.
+        reading: number of the reading that met the change: of two activities with one time the one that was changed
+            last is the newer one.
     """
     version, changes = _split(version_key)
-    return f"{version}{_CHANGES}{changes + 2 - changes % 2:09d}"
+    return f"{version}{_CHANGES}{max(changes + 2 - changes % 2, 2 * reading):09d}"
 
 
 def _split(version_key: str) -> tuple[str, int]:
@@ -115,6 +117,11 @@ def order_key(as_of: str | None, version_key: str) -> str:
         version_key: version of the activity that made the content.
     """
     return version_key if as_of is None else f"{as_of}|{version_key}"
+
+
+def is_dated(order: str) -> bool:
+    """Return whether an order, see `order_key`, says since when its content holds."""
+    return "|" in order
 
 
 def is_older(order: str, activity_key: str, than: str, than_activity_key: str) -> bool:

@@ -281,3 +281,11 @@ def test_schema_prints_one_schema_or_writes_all(deployment: Deployment) -> None:
         "part.json",
     ]
     assert json.loads((folder / "mapping.json").read_text(encoding="utf-8"))["$schema"].endswith("2020-12/schema")
+
+
+def test_explain_passes_by_a_rejected_record_that_holds_the_number_elsewhere(deployment: Deployment) -> None:
+    rejected = {**ACTIVITY, "local_id": "v0", "period": {"start": "never"}, "note": "v1"}
+    put(deployment.folder / "activities.ndjson", rejected, ACTIVITY)
+    assert deployment.run("mappings", "explain", "register:v1").code == 0
+    shown = deployment.run("mappings", "explain", "register:v0")
+    assert (shown.code, "period.start" in shown.errors) == (2, True)

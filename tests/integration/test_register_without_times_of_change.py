@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -121,6 +122,20 @@ def test_two_rows_with_one_number_do_not_take_turns(made: Deployment, fhir_serve
         assert (counts.new, dict(counts.rejected), groups(fhir_server)) == (1, {}, [12, 15])
 
 
+def test_preview_says_which_number_stands_twice(made: Deployment) -> None:
+    write(made.folder, row("1", 12), row("1", 12), row("1", 15))
+    shown = made.run("sources", "preview", "register", "--json")
+    assert [json.loads(line).get("refused") for line in shown.output.splitlines()] == [None, None, "same-number"]
+
+
+def test_a_day_that_nobody_can_mean_is_rejected_by_its_own_column(made: Deployment, fhir_server: FhirServer) -> None:
+    write(made.folder, row("1", day="05.03.1826"))
+    with opened(made) as app:
+        app.run()
+        (kept,) = app.store.rejected()
+    assert (kept.code, "Дата" in kept.message, "updated_at" in kept.message) == ("invalid-activity", True, False)
+
+
 def test_rows_of_two_files_with_one_number_do_not_take_turns(
     tmp_path: Path, fhir_server: FhirServer, made: Deployment
 ) -> None:
@@ -181,11 +196,9 @@ def test_a_row_that_cannot_be_read_any_more_keeps_its_number(made: Deployment, f
 def test_of_two_rejected_corrections_the_one_that_was_read_last_is_replayed(
     made: Deployment, fhir_server: FhirServer
 ) -> None:
-    with opened(made) as app:
-        write(made.folder, row("1", 12))
-        app.run()
-        for size in (15, 17):
-            write(made.folder, row("1", size, status="отложена"))
+    for day, size, status in ((1, 12, "проведена"), (2, 15, "отложена"), (3, 17, "отложена")):
+        write(made.folder, row("1", size, status=status))
+        with opened(made, f"2026-04-0{day}T08:00:00Z") as app:
             app.run()
     fields = made.folder / "fields.yaml"
     fields.write_text(FIELDS.replace("{планирана", "{отложена: planned, планирана"), encoding="utf-8")
@@ -195,33 +208,67 @@ def test_of_two_rejected_corrections_the_one_that_was_read_last_is_replayed(
     assert groups(fhir_server) == [17]
 
 
-def test_what_is_planned_for_a_far_day_does_not_outweigh_what_comes_before_it(
-    tmp_path: Path, fhir_server: FhirServer
-) -> None:
-    visits = FIELDS
+@pytest.fixture
+def visits(tmp_path: Path, fhir_server: FhirServer) -> Deployment:
+    """A register of visits to one person, whose name is where the number of people was."""
+    fields = FIELDS
     for talk, visit in (
         ("group-health-talk", "home-visit"),
         ("setting: field", "setting: home"),
         ("type: integer", "type: text"),
         ('group: {size: "{{ size }}"}', 'persons: [{local_id: p1, name: {family: "{{ size }}"}}]'),
     ):
-        visits = visits.replace(talk, visit)
-    made = deployment(tmp_path, fhir_server, visits)
+        fields = fields.replace(talk, visit)
+    return deployment(tmp_path, fhir_server, fields)
 
-    def name() -> str:
-        (patient,) = (one for key, one in fhir_server.resources.items() if key.startswith("Patient/"))
-        return str(patient["name"][0]["family"])
 
-    with opened(made) as app:
-        write(made.folder, row("1", "Стара", "05.03.2062", "планирана"))
+def name(server: FhirServer) -> str:
+    (patient,) = (one for key, one in server.resources.items() if key.startswith("Patient/"))
+    return str(patient["name"][0]["family"])
+
+
+def test_a_person_is_as_the_row_of_the_latest_day_says(visits: Deployment, fhir_server: FhirServer) -> None:
+    def says(*rows: Row) -> str:
+        write(visits.folder, *rows)
         app.run()
-        assert name() == "Стара"
         assert app.run().written == 0
-    with opened(made, "2026-04-03T08:00:00Z") as app:
-        assert app.run().written == 0
-        write(made.folder, row("1", "Стара", "05.03.2062", "планирана"), row("2", "Нова", "02.04.2026"))
+        return name(fhir_server)
+
+    first, last = row("1", "Първа", "02.03.2026"), row("2", "Втора", "20.03.2026")
+    with opened(visits) as app:
+        assert says(first, last) == "Втора"
+        assert says(first, row("2", "Втора", "01.03.2026")) == "Първа"
+        assert says(row("1", "Трета", "02.03.2026"), row("2", "Втора", "01.03.2026")) == "Трета"
+        assert says(row("1", "Трета", "02.03.2026"), row("2", "Втора", "21.03.2026")) == "Втора"
+
+
+def test_of_two_rows_of_a_day_the_one_that_was_corrected_last_says_who_a_person_is(
+    visits: Deployment, fhir_server: FhirServer
+) -> None:
+    names = ["Първа", "Втора"]
+    with opened(visits) as app:
+        for turn in range(5):
+            write(visits.folder, *(row(str(number), one) for number, one in enumerate(names)))
+            app.run()
+            assert app.run().written == 0
+            if turn:
+                assert name(fhir_server) == names[turn % 2]
+            names[1 - turn % 2] = f"Поправена {turn}"
+
+
+def test_what_is_planned_for_a_far_day_does_not_outweigh_what_comes_before_it(
+    visits: Deployment, fhir_server: FhirServer
+) -> None:
+    with opened(visits) as app:
+        write(visits.folder, row("1", "Стара", "05.03.2062", "планирана"))
         app.run()
-        assert name() == "Нова"
+        assert name(fhir_server) == "Стара"
+        assert app.run().written == 0
+    with opened(visits, "2026-04-03T08:00:00Z") as app:
+        assert app.run().written == 0
+        write(visits.folder, row("1", "Стара", "05.03.2062", "планирана"), row("2", "Нова", "02.04.2026"))
+        app.run()
+        assert name(fhir_server) == "Нова"
 
 
 def test_what_is_planned_needs_no_time_of_change(made: Deployment, fhir_server: FhirServer) -> None:

@@ -391,15 +391,18 @@ def test_versions_stay_in_order_however_often_a_row_vanishes() -> None:
     assert seen[-1] < "2026-03-02T14:00:00.000000Z/0000000000000000001"
 
 
-@given(st.lists(st.booleans(), max_size=60))
-def test_versions_stay_in_order_however_a_row_without_a_time_changes_and_vanishes(vanishes: list[bool]) -> None:
+@given(st.lists(st.booleans(), max_size=60), st.data())
+def test_versions_stay_in_order_however_a_row_without_a_time_changes_and_vanishes(
+    vanishes: list[bool], data: st.DataObject
+) -> None:
     version = "2026-03-02T14:00:00.000000Z/0000000000000000000"
     seen, is_there = [version], True
     for wants_to_vanish in vanishes:
         gone = withdrawn_version(seen[-1])
         assert (gone is not None) == is_there
         is_there = not (is_there and wants_to_vanish)
-        seen.append(following_version(seen[-1]) if is_there or gone is None else gone)
+        reading = data.draw(st.integers(0, 500))
+        seen.append(following_version(seen[-1], reading) if is_there or gone is None else gone)
     assert seen == sorted(set(seen))
     assert present_version(version, seen[-1]) >= seen[-1]
     assert seen[-1] < "2026-03-02T14:00:00.000000Z/0000000000000000001"

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from hm_fhir.activities.model import Activity, rejected
 from hm_fhir.app import App
-from hm_fhir.errors import MappingError, SettingsError
+from hm_fhir.errors import MappingError, RecordRejected, SettingsError
 from hm_fhir.fhir.json import from_json
 from hm_fhir.mapping.files.yaml_file import read_yaml
 from hm_fhir.sources.base import activity_of, records_of
@@ -121,7 +121,12 @@ def _of_source(app: App, name: str, local_id: str) -> Activity:
     source = app.source(name)
     for record in records_of(source):
         if record.error is None and not record.deleted and local_id in map(str, _texts(record.values)):
-            activity = activity_of(source, record)
+            try:
+                activity = activity_of(source, record)
+            except RecordRejected:
+                if source.local_id(record) == local_id:
+                    raise
+                continue  # the text stands in another column of it
             if activity.local_id == local_id:
                 return activity
     raise SettingsError(f"the source {name!r} has no such activity", fix="look at its local ids")

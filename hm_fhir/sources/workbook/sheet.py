@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 from hm_fhir.errors import RecordRejected, SettingsError
 from hm_fhir.sources.base import Headings, Item, Record, Remark
@@ -15,6 +15,8 @@ from hm_fhir.sources.workbook.lines import SAID, Lines
 from hm_fhir.sources.workbook.said import Said
 from hm_fhir.sources.workbook.table import LOOKED_THROUGH, Heads, Wanted, find_heads, full_name, heads_at
 
+SHEET: Final = "_sheet"
+"""Column with the name of the sheet, for those who ask for it: numbers that begin anew in each sheet."""
 _LETTERS = 26
 _SHOWN = 5
 
@@ -53,6 +55,7 @@ class SheetRecords:
         self._place = place
         self._name = sheet.name
         self._wanted = wanted
+        self._wants_sheet = SHEET in wanted.keys
         self._options = options
         self._shift = DAYS_BETWEEN_SYSTEMS if book.from_1904 else 0
         self._layout = book.layout(sheet)
@@ -72,7 +75,7 @@ class SheetRecords:
     def headings(self) -> Headings:
         """Return the headings."""
         heads = self._found()
-        names = tuple(dict.fromkeys(heads.names.values()))
+        names = tuple(dict.fromkeys((*heads.names.values(), *([SHEET] if self._wants_sheet else ()))))
         return Headings(f"{self._place} row {heads.rows[-1]}", names, table=self._name)
 
     def items(self) -> Iterator[Item]:
@@ -139,7 +142,7 @@ class SheetRecords:
 
     def _record(self, row: SheetRow, names: dict[int, str], said: Said) -> Record:
         place = f"{self._place} row {row.number}"
-        values: dict[str, Any] = {}
+        values: dict[str, Any] = {SHEET: self._name} if self._wants_sheet else {}
         failed: list[str] = []
         for column, value in row.cells.items():
             name = names.get(column)

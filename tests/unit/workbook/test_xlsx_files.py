@@ -93,6 +93,19 @@ def test_a_sheet_that_the_settings_name_is_called_by_its_name(office: Any) -> No
     assert office.read("Дата", "Вид", sheets="Екип Юг").records[0].place == "register.xlsx 'Екип Юг' row 2"
 
 
+def test_the_name_of_the_sheet_is_a_column_for_those_who_ask_for_it(office: Any) -> None:
+    def fill(book: Any) -> None:
+        for sheet in ("Март", "Април"):
+            book.add_worksheet(sheet).write_row(0, 0, ["№", "Дата"])
+            book.get_worksheet_by_name(sheet).write_row(1, 0, ["1", sheet])
+
+    office.write(fill)
+    assert [row.get("_sheet") for row in office.read("№", "Дата").values] == [None, None]
+    read = office.read("№", "Дата", "_sheet")
+    assert read.values == [{"_sheet": name, "№": "1", "Дата": name} for name in ("Март", "Април")]
+    assert read.headings == [("№", "Дата", "_sheet")] * 2
+
+
 def test_a_sheet_without_a_shown_name_is_the_same_table_wherever_it_stands(office: Any) -> None:
     def tables(*sheets: str) -> list[str | None]:
         def fill(book: Any) -> None:
