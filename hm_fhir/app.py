@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from hm_fhir.activities.model import Activity
@@ -34,8 +35,8 @@ from hm_fhir.errors import (
 )
 from hm_fhir.mapping.engine import Mapped
 from hm_fhir.opening import record_again
-from hm_fhir.outbox.entry import Outcome, State, TargetCounts
-from hm_fhir.sources.base import Record, Understood, count_of
+from hm_fhir.outbox.entry import Outcome, RejectedRecord, State, TargetCounts
+from hm_fhir.sources.base import Record, Understood, count_of, last_read_counts
 
 Advance = Callable[[int], None]
 Progress = Callable[[str, int | None], Advance]
@@ -81,13 +82,23 @@ class App(Deployment):
 
         Args:
             source_name: name of the source in the settings.
-            limit: at most so many, the longest known first; of an activity only what was read last.
+            limit: at most so many.
 
         Returns:
             What became of them; what is rejected again stays kept.
         """
-        kept = self.store.rejected(source_name, limit=limit, to_replay=True)
-        return self.intake.replay(self.reading(source_name), map(record_again, kept))
+        reading = self.reading(source_name)
+        return self.intake.replay(reading, map(record_again, islice(self._to_replay(reading), limit)))
+
+    def _to_replay(self, reading: Reading) -> Iterable[RejectedRecord]:
+        if not last_read_counts(reading.source):
+            return self.store.rejected(reading.name)
+        if reading.source.incremental:
+            return self.store.rejected(reading.name, to_replay=True)
+        # What the last reading did not meet is not there any more, and nothing would say that it is old.
+        place = self.store.reading_place(reading.name)
+        kept = self.store.rejected(reading.name)
+        return sorted((one for one in kept if place and one.last_at >= place.read_at), key=lambda one: one.last_at)
 
     def read_again(self, source_name: str) -> None:
         """Forget where reading of a source went on: the next run reads all of it. Nothing is sent twice by that.

@@ -184,7 +184,7 @@ class Deployment:
                 place=str(path.parent),
                 fix="make it, writable for the user who runs hm-fhir, or set [store] path",
             ) from None
-        store = SqliteStore(path)
+        store = SqliteStore(path, clock=self._clock.now)
         store.bind(self.identity.key_id, self.identity.fingerprint)
         return store
 

@@ -49,27 +49,33 @@ class Claims:
         store: remembers what each source said.
         reading: what is read.
         number: of the reading; in a replay of the last one.
+        is_replay: whether records are taken again that were rejected before.
 
     Attributes:
-        number: see above.
+        readings: how many readings of all sources there were, this one among them.
     """
 
-    def __init__(self, store: Store, reading: Reading, number: int) -> None:
+    def __init__(self, store: Store, reading: Reading, number: int, *, is_replay: bool = False) -> None:
         self._store = store
         self._reading = reading
-        self.number = number
+        self._number = number
+        self._is_replay = is_replay
+        self.readings = store.count_readings()
 
-    def may_replace(self, activity_key: str, document_key: str | None, content_digest: str) -> bool:
+    def may_replace(
+        self, activity_key: str, document_key: str | None, content_digest: str, *, was_refused: bool
+    ) -> bool:
         """Return whether a record may replace what is known of its activity.
 
         Args:
             activity_key: pseudonym of the activity.
             document_key: pseudonym of the document that the record is of; None: a row, known by its number alone.
             content_digest: of what it says.
+            was_refused: a record with its number was rejected in this reading.
         """
         origins = {origin.source: origin for origin in self._store.origins(activity_key)}
         own = origins.pop(self._reading.name, None)
-        if own is not None and own.said and self._is_another(own, document_key, content_digest):
+        if own is not None and own.said and self._is_another(own, document_key, content_digest, was_refused):
             return False
         agree = all(self._agrees(other, content_digest) for other in origins.values())
         if not agree:
@@ -77,38 +83,38 @@ class Claims:
             self.keep(activity_key, document_key, content_digest)
         return agree
 
-    def keep(self, activity_key: str, document_key: str | None, content_digest: str, *, scan: int = 0) -> None:
+    def keep(self, activity_key: str, document_key: str | None, content_digest: str) -> None:
         """Remember what a record says.
 
         Args:
             activity_key: pseudonym of the activity.
             document_key: see `may_replace`.
             content_digest: of what it says.
-            scan: number of the reading that met it; 0: nothing follows from when it was met.
         """
+        gives_all = not self._reading.source.incremental
         self._store.remember_origin(
             self._reading.name,
             activity_key,
             document_key or activity_key,
-            scan,
+            self._number if gives_all and not self._is_replay else 0,
             said=content_digest,
-            # What gives only changes does not say again what stays.
-            said_in=0 if self._reading.source.incremental else self.number,
+            said_in=self._number if gives_all else -self._number,
         )
 
-    def _is_another(self, own: Origin, document_key: str | None, content_digest: str) -> bool:
+    def _is_another(self, own: Origin, document_key: str | None, content_digest: str, was_refused: bool) -> bool:
         """Return whether the source has the activity from another record, which is still there."""
+        is_of_this_reading = abs(own.said_in) == self._number and own.said != content_digest
         if document_key is None:
-            return own.said_in == self.number and own.said != content_digest
+            return is_of_this_reading or was_refused
         if own.document_key == document_key:
-            return False
-        return own.said_in in (0, self.number)
+            return is_of_this_reading and self._is_replay  # another part of the document
+        return own.said_in < 0 or is_of_this_reading or was_refused
 
     def _agrees(self, other: Origin, content_digest: str) -> bool:
         """Return whether another source says the same, or says nothing any more."""
         if not other.said or other.said == content_digest or not self._reading.counts(other.source):
             return True
-        if other.said_in == 0:
+        if other.said_in < 0:
             return False
         place = self._store.reading_place(other.source)
-        return place is None or place.scan != other.said_in
+        return place is None or other.scan < place.complete

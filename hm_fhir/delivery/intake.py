@@ -21,7 +21,7 @@ from hm_fhir.errors import RecordRejected
 from hm_fhir.fhir.json import to_json
 from hm_fhir.mapping.engine import Mapped, Mapper
 from hm_fhir.outbox.entry import KnownActivity, Outcome, Route, State, Submission
-from hm_fhir.outbox.rules import following_version, judge, present_version, withdrawn_version
+from hm_fhir.outbox.rules import following_version, judge, present_version, since_in_reading, withdrawn_version
 from hm_fhir.outbox.store import Store
 from hm_fhir.sources.base import Record, Source, activity_of, records_of
 from hm_fhir.validation.deployment.mapped_check import FINE, NOT_VALID, MappedCheck, Verdict
@@ -121,8 +121,10 @@ class Intake:
         activity_key = self._identity.pseudonym("activity", activity.key)
         known = self._store.known(activity_key, connection=connection)
         if last_read is not None and activity.updated_at > now:
-            # Planned, and nobody wrote down when: it is on record now, and orders nothing that comes before its day.
-            activity = activity.model_copy(update={"updated_at": now.replace(microsecond=0)})
+            # Planned, and nobody wrote down when: it is on record since it was read first.
+            is_known = known is not None and known.content_digest == content_digest
+            at = known.changed_at if known is not None and is_known else now
+            activity = activity.model_copy(update={"updated_at": at.replace(microsecond=0)})
             plain = activity.for_mapping()
         submission = Submission(
             activity_key=activity_key,
@@ -147,7 +149,7 @@ class Intake:
         mapped = self._mapper.map(plain)
         verdict = self._check(mapped, plain) if mapped is not None and self._check is not None else FINE
         # A version may count on from a time that was wrong: contents are ordered by the time that is said now.
-        since = activity.version_key.partition("/")[0] if last_read is not None else None
+        since = since_in_reading(activity.version_key, last_read.reading) if last_read is not None else None
         person = activity.person_key
         person_key = self._identity.pseudonym("person", person) if person else None
         routes = tuple(
@@ -275,15 +277,17 @@ def _version_key(
     activity: Activity, submission: Submission, known: KnownActivity | None, last_read: LastRead | None
 ) -> str:
     said = present_version(activity.version_key, known.version_key if known else None)
-    if known is None or last_read is None:
+    if last_read is None:
         return said
+    if known is None:
+        return following_version(said, last_read.reading)
     if submission.content_digest == known.content_digest:
         return known.version_key
     # The same record read differently: settings or a plugin changed.
     is_same_record = submission.record_digest == known.record_digest
     if not is_same_record and not last_read.may_replace(submission.activity_key, submission.content_digest):
         raise same_number()
-    return max(said, following_version(known.version_key, last_read.reading))
+    return max(following_version(one, last_read.reading) for one in (said, known.version_key))
 
 
 def refuse_future(activity: Activity, now: datetime, *, is_timed: bool = True) -> None:

@@ -11,7 +11,7 @@ from hm_fhir.fhir.json import to_json
 from hm_fhir.fhir.ownership import differs, merged
 from hm_fhir.fhir.withdrawal import withdrawn
 from hm_fhir.outbox.entry import Entry, State
-from hm_fhir.outbox.rules import is_dated, order_key
+from hm_fhir.outbox.rules import is_by_reading, order_key
 from hm_fhir.outbox.settlement import LedgerRow
 from hm_fhir.outbox.store import Store
 
@@ -70,7 +70,7 @@ class Preparation:
 
     def _holds_earlier(self, item: Item, entry: Entry, row: LedgerRow) -> bool:
         # What everybody shares has a time of its own only where no time of change orders the versions.
-        can_hold_earlier = not item.shared or is_dated(_order(item))
+        can_hold_earlier = not item.shared or is_by_reading(_order(item))
         return can_hold_earlier and self._is_of(entry, row) and _order(item) < row.version_key
 
     @staticmethod

@@ -96,7 +96,7 @@ class SourceReader:
         self._incremental = reading.source.incremental
         self._began = now()
         self._scan = 0
-        self._claims = Claims(store, reading, 0)
+        self._claims: Claims
         self._is_replay = False
         self._document = _Document(None)
         self._incomplete: set[str] = set()
@@ -140,13 +140,15 @@ class SourceReader:
             self._end_document(taken)
             if not self._incremental:
                 self._end_snapshot(place, known, taken)
+            self._store.complete_reading(name, self._scan)
         self._counts.add(taken)
 
     def replay(self, records: Iterator[Record]) -> None:
         """Take records that were rejected before; what is good by now is not kept any more."""
         self._is_replay = True
         place = self._store.reading_place(self._reading.name)
-        self._claims = Claims(self._store, self._reading, place.scan if place is not None else 0)
+        number = place.scan if place is not None else 0
+        self._claims = Claims(self._store, self._reading, number, is_replay=True)
         while batch := list(islice(records, ITEMS_IN_A_COMMIT)):
             taken = RecordCounts()
             with self._store.transaction():
@@ -282,15 +284,16 @@ class SourceReader:
         return self._identity.pseudonym("activity", f"{self._reading.system}|{local_id}") if local_id else None
 
     def _last_read(self, record: Record) -> LastRead:
-        return LastRead(partial(self._may_replace, record), self._claims.number)
+        return LastRead(partial(self._may_replace, record), self._claims.readings)
 
     def _may_replace(self, record: Record, activity_key: str, content_digest: str) -> bool:
         """Return whether a record may replace what is known of its activity, where no time of change tells."""
         if activity_key in self._document.met:
             return False  # another part of the same document has its number
-        if record.document is None and activity_key in self._refused:
-            return False
-        return self._claims.may_replace(activity_key, self._document_key(record), content_digest)
+        was_refused = activity_key in self._refused
+        return self._claims.may_replace(
+            activity_key, self._document_key(record), content_digest, was_refused=was_refused
+        )
 
     def _document_key(self, record: Record) -> str | None:
         return None if record.document is None else self._key_of(record.document)
@@ -306,10 +309,10 @@ class SourceReader:
         """
         # Where nothing follows from what was not met, rows that are known already need not be written again.
         concludes = not self._incremental and (self._reading.withdraw_missing or record.document is not None)
-        scan = self._scan if concludes and not self._is_replay else 0
+        scan = self._scan if (concludes or is_refused) and not self._is_replay else 0
         document_key = self._document_key(record)
         if said is not None:
-            self._claims.keep(activity_key, document_key, said, scan=scan)
+            self._claims.keep(activity_key, document_key, said)
         else:
             remember = self._store.remember_refused_origin if is_refused else self._store.remember_origin
             remember(self._reading.name, activity_key, document_key or activity_key, scan)

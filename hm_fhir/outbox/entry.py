@@ -115,6 +115,7 @@ class KnownActivity:
         content_digest: of that version.
         revision: how many times the content was replaced, from 1.
         packs: target -> pack of its latest entry for this content; a target without one is absent.
+        changed_at: when that content was stored.
     """
 
     activity_key: str
@@ -124,6 +125,7 @@ class KnownActivity:
     content_digest: str
     revision: int
     packs: Mapping[str, str]
+    changed_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -353,7 +355,8 @@ class Origin:
         document_key: pseudonym of the document that it came from; that of the activity itself when it is a row.
         scan: number of the reading that met it last; 0 where the reading did not ask to remember it.
         said: digest of what the source said last, where no times of change decide; otherwise empty.
-        said_in: number of the reading that said so; 0: it holds until the source says otherwise.
+        said_in: number of the reading that said so; negative: the source gives only changes, so what it said holds
+            until it says otherwise.
     """
 
     source: str
@@ -372,9 +375,11 @@ class ReadingPlace:
         scan: number of this reading, from 1.
         read_at: when this reading began.
         tables: digests of the tables (sheets) of the last complete reading.
+        complete: number of the last reading that came to its end.
     """
 
     cursor: str | None
     scan: int
     read_at: datetime
     tables: frozenset[str] = frozenset()
+    complete: int = 0

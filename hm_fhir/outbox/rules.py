@@ -119,17 +119,28 @@ def order_key(as_of: str | None, version_key: str) -> str:
     return version_key if as_of is None else f"{as_of}|{version_key}"
 
 
-def is_dated(order: str) -> bool:
-    """Return whether an order, see `order_key`, says since when its content holds."""
-    return "|" in order
+def since_in_reading(version_key: str, reading: int) -> str:
+    """Return since when a content holds whose local system keeps no time of change; see `order_key`.
+
+    Args:
+        version_key: of the activity, as its record says.
+        reading: number of the reading: of contents with one time the one that was read last is the newer one.
+    """
+    return f"{version_key.partition('/')[0]}{_CHANGES}{reading:09d}"
+
+
+def is_by_reading(order: str) -> bool:
+    """Return whether an order, see `order_key`, comes from `since_in_reading`."""
+    since, bar, _ = order.partition("|")
+    return bool(bar) and _CHANGES in since
 
 
 def is_older(order: str, activity_key: str, than: str, than_activity_key: str) -> bool:
     """Return whether a content comes before another one of the same resource.
 
     Of one activity the newer version counts, whatever it says about since when: it is a correction. Of two activities
-    with one time (two visits of a day, in a register that knows days alone) the keys decide, so that the same one
-    counts in whatever order they come.
+    that one reading gave with one time (two visits of a day, in a register without times of change) the keys decide,
+    so that the same one counts in whatever order they come.
 
     Args:
         order: see `order_key`.
@@ -139,7 +150,9 @@ def is_older(order: str, activity_key: str, than: str, than_activity_key: str) -
     """
     if activity_key == than_activity_key:
         return _version(order) < _version(than)
-    return (order, activity_key) < (than, than_activity_key)
+    if order == than and is_by_reading(order):
+        return activity_key < than_activity_key
+    return order < than
 
 
 def _version(order: str) -> str:

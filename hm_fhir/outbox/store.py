@@ -89,7 +89,7 @@ class Store(Protocol):
         """
 
     def settle_activity(self, source: str, activity_key: str) -> None:
-        """Forget all that was rejected of an activity that a source does not have any more."""
+        """Forget what was rejected of a row that a source does not have any more."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """Group all verbs of this thread in one commit; an exception takes all of them back."""
@@ -113,6 +113,12 @@ class Store(Protocol):
 
     def read_again(self, source: str) -> None:
         """Make the next reading begin at the beginning; a reading that is going on ends at its next commit."""
+
+    def complete_reading(self, source: str, scan: int) -> None:
+        """Remember that a reading came to its end."""
+
+    def count_readings(self) -> int:
+        """Return how many readings of all sources began."""
 
     def keep_tables(self, source: str, tables: Collection[str]) -> None:
         """Remember digests of the tables (sheets) that a complete reading met."""

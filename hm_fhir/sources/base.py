@@ -221,6 +221,11 @@ def records_of(reader: Reader, since: str | None = None) -> Iterator[Record]:
     return (item for item in reader.records(since) if isinstance(item, Record))
 
 
+def last_read_counts(source: Source) -> bool:
+    """Return whether what is read last is the newest, since the local system keeps no time of change."""
+    return bool(getattr(source, "last_read_counts", False))
+
+
 def count_of(source: Reader) -> int | None:
     """Return about how many records a source has; None also when counting fails, since it is only for progress."""
     try:

@@ -87,20 +87,12 @@ def test_a_closed_case_stays_closed_in_whatever_order_its_activities_come(
     assert status(fhir_server, "EpisodeOfCare") == "finished"
 
 
-def test_two_visits_of_one_day_give_the_same_person_in_whatever_order_they_come(tmp_path: Path) -> None:
-    def visit(local_id: str, phone: str) -> dict[str, Any]:
-        return activity(
-            local_id, "01-05", "01-05", persons=[{"local_id": "p1", "name": {"given": ["Проба"]}, "phone": phone}]
-        )
+def test_a_correction_with_the_time_of_another_visit_counts(deployment: Deployment, fhir_server: FhirServer) -> None:
+    def visit(local_id: str, day: str, name: str) -> dict[str, Any]:
+        return activity(local_id, "01-05", day, persons=[{"local_id": "p1", "name": {"given": [name]}}])
 
-    visits = [visit(f"v{number}", f"+359 000 80000{number}") for number in range(3)]
-    made = Deployment(tmp_path).source("register", "ndjson", "activities.ndjson")  # one key for all orders
-    found = set()
-    for number, order in enumerate(permutations(visits)):
-        with FhirServer() as server:
-            made.section("store", path=f"outbox-{number}.db").target("hospital", server.url)
-            for one in order:
-                run(made, one)
-            (patient,) = (one for one in server.resources.values() if one["resourceType"] == "Patient")
-            found.add(patient["telecom"][0]["value"])
-    assert len(found) == 1
+    run(deployment, visit("v1", "01-05", "Грешна"), visit("v2", "01-06", "Грешна"))
+    for local_id, name in (("v1", "Проба"), ("v1", "Проба"), ("v3", "Друга")):
+        run(deployment, visit(local_id, "01-06", name))
+        (patient,) = (one for one in fhir_server.resources.values() if one["resourceType"] == "Patient")
+        assert patient["name"][0]["given"] == [name]

@@ -185,6 +185,47 @@ def test_replay_does_not_give_a_number_to_the_other_row(made: Deployment, fhir_s
             assert groups(fhir_server) == [12]
 
 
+def test_of_two_rejected_rows_replay_takes_the_one_that_a_run_would_take(
+    made: Deployment, fhir_server: FhirServer
+) -> None:
+    write(made.folder, row("1", 12, status="отложена"), row("1", 15, status="отложена"))
+    with made.app() as app:
+        app.run()
+    fields = made.folder / "fields.yaml"
+    fields.write_text(FIELDS.replace("{планирана", "{отложена: completed, планирана"), encoding="utf-8")
+    with made.app() as app:
+        for _ in range(2):
+            app.replay("register")
+            app.run()
+            assert groups(fhir_server) == [12]
+
+
+def test_a_file_that_is_away_for_a_run_keeps_its_numbers(made: Deployment, fhir_server: FhirServer) -> None:
+    made.source("february", "csv", "february.csv", fields="fields.yaml", system="register")
+    write(made.folder, row("1", 12))
+    write(made.folder, row("1", 15), name="february")
+    with opened(made) as app:
+        app.run()
+        (made.folder / "register.csv").rename(made.folder / "away.csv")
+        assert "register" in app.run().failed_sources
+        (made.folder / "away.csv").rename(made.folder / "register.csv")
+        app.run()
+    assert groups(fhir_server) == [12]
+
+
+def test_what_is_planned_is_on_record_since_it_was_read_first(made: Deployment, fhir_server: FhirServer) -> None:
+    write(made.folder, row("1", day="09.06.2026", status="планирана"))
+    with opened(made) as app:
+        app.run()
+    with FhirServer() as second:
+        made.target("second", second.url)
+        with opened(made, "2026-05-20T08:00:00Z") as app:
+            app.run()
+        for server in (fhir_server, second):
+            recorded = {one["recorded"] for key, one in server.resources.items() if key.startswith("Provenance/")}
+            assert recorded == {"2026-04-01T08:00:00Z"}
+
+
 def test_a_row_that_cannot_be_read_any_more_keeps_its_number(made: Deployment, fhir_server: FhirServer) -> None:
     with opened(made) as app:
         for status in ("проведена", "?", "проведена"):

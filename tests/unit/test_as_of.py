@@ -19,7 +19,7 @@ from hm_fhir.delivery.worker import Worker
 from hm_fhir.fhir.json import from_json
 from hm_fhir.fhir.moments import moment_text
 from hm_fhir.outbox.entry import Route, State, Submission
-from hm_fhir.outbox.rules import is_older, order_key
+from hm_fhir.outbox.rules import is_older, order_key, since_in_reading
 from hm_fhir.outbox.sqlite import SqliteStore
 
 PLAN = "CarePlan/1"
@@ -284,8 +284,25 @@ _ORDERS = st.tuples(_AS_OF, st.integers(1, 9)).map(
 )
 
 
-@given(st.tuples(_ORDERS, _ORDERS, _ORDERS), st.permutations("abc"))
-def test_contents_of_different_activities_are_in_one_total_order(orders: tuple[str, ...], keys: list[str]) -> None:
+_IN_READINGS = st.tuples(st.integers(1, 3), st.integers(1, 2)).map(
+    lambda one: order_key(since_in_reading(f"{one[0]:04d}/0001", one[1]), f"{one[0]:04d}/0001")
+)
+
+
+@given(_ORDERS, _ORDERS, _ORDERS)
+def test_contents_of_different_activities_are_in_one_total_order(one: str, two: str, three: str) -> None:
+    def older(first: str, second: str) -> bool:
+        return is_older(first, "a", second, "b")
+
+    assert older(one, two) + older(two, one) + (one == two) == 1
+    if older(one, two) and older(two, three):
+        assert older(one, three)
+
+
+@given(st.tuples(_IN_READINGS, _IN_READINGS, _IN_READINGS), st.permutations("abc"))
+def test_where_readings_tell_what_is_newer_the_order_never_depends_on_what_comes_first(
+    orders: tuple[str, ...], keys: list[str]
+) -> None:
     one, two, three = zip(orders, keys, strict=True)
 
     assert is_older(*one, *two) != is_older(*two, *one)

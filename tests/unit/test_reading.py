@@ -450,6 +450,18 @@ def test_a_document_that_is_deleted_takes_only_what_came_from_it(desk: Desk, las
 
 
 @BOTH
+def test_what_was_refused_for_its_number_is_kept_when_that_number_is_free(desk: Desk, last_read_counts: bool) -> None:
+    both = (talk("1", document="A"), talk("1", document="B", size=15))
+    free = (Record("given A", {}, document="A", deleted=True),)
+    in_turn(desk, both, free, last_read_counts=last_read_counts)
+    (kept,) = desk.store.rejected()
+    source = Given(incremental=True, last_read_counts=last_read_counts)
+    again = Record("given B", kept.payload, document=kept.document)
+    assert desk.intake.replay(Reading(name="register", source=source, system="register"), iter([again])).newer == 1
+    assert (desk.present(), desk.store.rejected()) == (1, ())
+
+
+@BOTH
 def test_a_corrected_document_does_not_settle_what_another_one_lost(desk: Desk, last_read_counts: bool) -> None:
     both = (talk("1", document="A"), talk("1", document="B", size=15))
     corrected = talk("1", document="A", size=13, updated_at="2026-03-03T16:00:00+02:00")

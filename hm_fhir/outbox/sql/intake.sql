@@ -104,5 +104,5 @@ DELETE FROM hm_fhir_rejected
 WHERE source = :source AND activity_key = :activity_key AND document IS :document;
 
 -- name: settle_activity
--- Forgets all that was rejected of an activity.
-DELETE FROM hm_fhir_rejected WHERE source = :source AND activity_key = :activity_key;
+-- Forgets what was rejected of an activity that is a row.
+DELETE FROM hm_fhir_rejected WHERE source = :source AND activity_key = :activity_key AND document IS NULL;

@@ -1,6 +1,6 @@
 -- name: reading_of_source
 -- Where reading of a source goes on.
-SELECT cursor, made_with, scan, read_at, tables FROM hm_fhir_sources WHERE source = :source;
+SELECT cursor, made_with, scan, read_at, tables, complete FROM hm_fhir_sources WHERE source = :source;
 
 -- name: begin_reading
 -- Counts a reading; a cursor that was made with something else does not hold any more.
@@ -19,6 +19,14 @@ UPDATE hm_fhir_sources SET cursor = :cursor WHERE source = :source;
 -- name: read_again
 -- Makes the next reading begin at the beginning, and ends the one that is going on.
 UPDATE hm_fhir_sources SET cursor = NULL, scan = scan + 1, tables = '[]' WHERE source = :source;
+
+-- name: complete_reading
+-- Remembers that a reading came to its end.
+UPDATE hm_fhir_sources SET complete = :scan WHERE source = :source;
+
+-- name: count_readings
+-- How many readings of all sources began.
+SELECT coalesce(sum(scan), 0) AS number FROM hm_fhir_sources;
 
 -- name: keep_tables
 -- Remembers which tables a complete reading met.

@@ -156,7 +156,9 @@ CREATE TABLE hm_fhir_sources (
     scan INTEGER NOT NULL,
     read_at TEXT NOT NULL,
     -- digests of the tables (sheets) of the last complete reading
-    tables TEXT NOT NULL
+    tables TEXT NOT NULL,
+    -- the last reading that came to its end
+    complete INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 
 -- which activities came from which document of a source, and in which reading they were last seen
@@ -165,7 +167,7 @@ CREATE TABLE hm_fhir_origins (
     activity_key TEXT NOT NULL,
     document_key TEXT NOT NULL,
     scan INTEGER NOT NULL,
-    -- digest of what the source said last, where no times of change decide; and in which reading, 0: it still holds
+    -- digest of what the source said last, where no times of change decide; and in which reading; negative: it still holds
     said TEXT NOT NULL DEFAULT '',
     said_in INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (source, activity_key)

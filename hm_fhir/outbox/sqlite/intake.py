@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from hm_fhir.outbox.entry import Added, KnownActivity, LatestRoute, Outcome
@@ -34,6 +35,7 @@ def read_known(cursor: sqlite3.Cursor, activity_key: str) -> KnownActivity | Non
         content_digest=row["content_digest"],
         revision=row["revision"],
         packs={pack["target"]: pack["pack"] for pack in packs},
+        changed_at=datetime.fromisoformat(row["changed_at"]),
     )
 
 

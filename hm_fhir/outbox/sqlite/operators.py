@@ -123,7 +123,7 @@ def read_rejected(
     cursor: sqlite3.Cursor, codec: PayloadCodec, source: str | None, limit: int | None, *, to_replay: bool
 ) -> tuple[RejectedRecord, ...]:
     """Return rejected records, those of one source or all."""
-    query = _SQL["rejected_to_replay" if to_replay else "rejected_records"]
+    query = _SQL["rejected_to_replay"] if to_replay else _SQL["rejected_records"]
     rows = cursor.execute(query, {"source": source, "limit": _NO_LIMIT if limit is None else limit})
     return tuple(
         RejectedRecord(

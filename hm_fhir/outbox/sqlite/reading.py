@@ -26,6 +26,7 @@ def read_place(cursor: sqlite3.Cursor, source: str) -> ReadingPlace | None:
         scan=row["scan"],
         read_at=datetime.fromisoformat(row["read_at"]),
         tables=frozenset(json.loads(row["tables"])),
+        complete=row["complete"],
     )
 
 

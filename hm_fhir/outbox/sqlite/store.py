@@ -146,7 +146,7 @@ class SqliteStore:
             return forgotten > 0
 
     def settle_activity(self, source: str, activity_key: str) -> None:
-        """Forget all that was rejected of an activity; see Store."""
+        """Forget what was rejected of a row; see Store."""
         with self._connections.writing() as cursor:
             cursor.execute(_SQL["settle_activity"], {"source": source, "activity_key": activity_key})
 
@@ -175,6 +175,17 @@ class SqliteStore:
         """Make the next reading begin at the beginning; see Store."""
         with self._connections.writing() as cursor:
             cursor.execute(_SQL["read_again"], {"source": source})
+
+    def complete_reading(self, source: str, scan: int) -> None:
+        """Remember that a reading came to its end; see Store."""
+        with self._connections.writing() as cursor:
+            cursor.execute(_SQL["complete_reading"], {"source": source, "scan": scan})
+
+    def count_readings(self) -> int:
+        """Return how many readings of all sources began; see Store."""
+        with self._connections.reading() as cursor:
+            number: int = cursor.execute(_SQL["count_readings"]).fetchone()["number"]
+            return number
 
     def keep_tables(self, source: str, tables: Collection[str]) -> None:
         """Remember which tables a complete reading met; see Store."""

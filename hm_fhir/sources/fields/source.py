@@ -39,6 +39,7 @@ class FieldsSource:
         incremental: the reader gives only what changed.
         fields: what the records mean.
         directory: see above.
+        last_read_counts: the local system keeps no time of change.
         fingerprint: changes when fields or directory do, so that what was rejected is worth reading again.
 
     Raises:
@@ -58,6 +59,7 @@ class FieldsSource:
         self.fields = fields
         self.directory = directory
         self.fingerprint = fields.fingerprint
+        self.last_read_counts = fields.last_read_counts
         self._reader = reader
         self._name = context.system
         self._program = Program(fields, directory, context)
