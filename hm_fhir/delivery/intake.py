@@ -149,7 +149,7 @@ class Intake:
         mapped = self._mapper.map(plain)
         verdict = self._check(mapped, plain) if mapped is not None and self._check is not None else FINE
         # A version may count on from a time that was wrong: contents are ordered by the time that is said now.
-        since = since_in_reading(activity.version_key, last_read.reading) if last_read is not None else None
+        since = since_in_reading(activity.version_key, submission.version_key) if last_read is not None else None
         person = activity.person_key
         person_key = self._identity.pseudonym("person", person) if person else None
         routes = tuple(

@@ -119,14 +119,16 @@ def order_key(as_of: str | None, version_key: str) -> str:
     return version_key if as_of is None else f"{as_of}|{version_key}"
 
 
-def since_in_reading(version_key: str, reading: int) -> str:
+def since_in_reading(said: str, version_key: str) -> str:
     """Return since when a content holds whose local system keeps no time of change; see `order_key`.
 
     Args:
-        version_key: of the activity, as its record says.
-        reading: number of the reading: of contents with one time the one that was read last is the newer one.
+        said: version of the activity, as its record says.
+        version_key: its version, see `following_version`: of contents with one time the one that a later reading gave
+            is the newer one.
     """
-    return f"{version_key.partition('/')[0]}{_CHANGES}{reading:09d}"
+    _, changes = _split(version_key)
+    return f"{said.partition('/')[0]}{_CHANGES}{changes:09d}"
 
 
 def is_by_reading(order: str) -> bool:

@@ -295,6 +295,12 @@ def test_of_two_rows_of_a_day_the_one_that_was_corrected_last_says_who_a_person_
             if turn:
                 assert name(fhir_server) == names[turn % 2]
             names[1 - turn % 2] = f"Поправена {turn}"
+        stood = name(fhir_server)
+    with FhirServer() as second:
+        visits.target("second", second.url)  # all that is known is made once more
+        with opened(visits) as app:
+            app.run()
+        assert name(fhir_server) == name(second) == stood
 
 
 def test_what_is_planned_for_a_far_day_does_not_outweigh_what_comes_before_it(

@@ -285,7 +285,7 @@ _ORDERS = st.tuples(_AS_OF, st.integers(1, 9)).map(
 
 
 _IN_READINGS = st.tuples(st.integers(1, 3), st.integers(1, 2)).map(
-    lambda one: order_key(since_in_reading(f"{one[0]:04d}/0001", one[1]), f"{one[0]:04d}/0001")
+    lambda one: order_key(since_in_reading(f"{one[0]:04d}/1", f"9999/1#{one[1]:09d}"), f"{one[0]:04d}/1")
 )
 
 
