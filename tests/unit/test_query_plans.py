@@ -16,6 +16,7 @@ from hm_fhir.outbox.sqlite import SqliteStore
 SELDOM = {
     "binding",
     "codes",
+    "count_readings",
     "entries_to_retry",
     "forget_rejected",
     "ledger_keys",
@@ -24,6 +25,7 @@ SELDOM = {
     "owners",
     "rejected_counts",
     "rejected_records",
+    "rejected_to_replay",
     "states",
     "tallies",
 }
